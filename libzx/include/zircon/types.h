@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* The types and options that all calls share. */
+#ifndef ZIRCON_TYPES_H_
+#define ZIRCON_TYPES_H_
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <zircon/compiler.h>
+#include <zircon/errors.h>
+#include <zircon/rights.h>
+#include <zircon/time.h>
+
+typedef int32_t zx_status_t;
+
+/* The two low bits of every valid handle are set; 0 is no handle. */
+typedef uint32_t zx_handle_t;
+#define ZX_HANDLE_INVALID		((__u32)0)
+#define ZX_HANDLE_FIXED_BITS_MASK	((__u32)3)
+
+typedef uint64_t zx_koid_t;
+#define ZX_KOID_INVALID			((uint64_t)0)
+
+typedef uint32_t zx_signals_t;
+typedef uintptr_t zx_vaddr_t;
+typedef uintptr_t zx_paddr_t;
+typedef uint64_t zx_gpaddr_t;
+typedef uint64_t zx_off_t;
+
+#define ZX_MAX_NAME_LEN			32
+
+typedef uint32_t zx_obj_type_t;
+#define ZX_OBJ_TYPE_NONE		0
+#define ZX_OBJ_TYPE_PROCESS		1
+#define ZX_OBJ_TYPE_THREAD		2
+#define ZX_OBJ_TYPE_VMO			3
+#define ZX_OBJ_TYPE_CHANNEL		4
+#define ZX_OBJ_TYPE_EVENT		5
+#define ZX_OBJ_TYPE_PORT		6
+#define ZX_OBJ_TYPE_INTERRUPT		9
+#define ZX_OBJ_TYPE_PCI_DEVICE		11
+#define ZX_OBJ_TYPE_LOG			12
+#define ZX_OBJ_TYPE_SOCKET		14
+#define ZX_OBJ_TYPE_RESOURCE		15
+#define ZX_OBJ_TYPE_EVENTPAIR		16
+#define ZX_OBJ_TYPE_JOB			17
+#define ZX_OBJ_TYPE_VMAR		18
+#define ZX_OBJ_TYPE_FIFO		19
+#define ZX_OBJ_TYPE_GUEST		20
+#define ZX_OBJ_TYPE_VCPU		21
+#define ZX_OBJ_TYPE_TIMER		22
+
+/* Options of zx_vmo_create, operations of zx_vmo_op_range. */
+#define ZX_VMO_RESIZABLE		((__u32)1 << 1)
+#define ZX_VMO_DISCARDABLE		((__u32)1 << 2)
+
+#define ZX_VMO_OP_COMMIT		((__u32)1)
+#define ZX_VMO_OP_DECOMMIT		((__u32)2)
+#define ZX_VMO_OP_LOCK			((__u32)3)
+#define ZX_VMO_OP_UNLOCK		((__u32)4)
+#define ZX_VMO_OP_CACHE_SYNC		((__u32)6)
+#define ZX_VMO_OP_CACHE_INVALIDATE	((__u32)7)
+#define ZX_VMO_OP_CACHE_CLEAN		((__u32)8)
+#define ZX_VMO_OP_CACHE_CLEAN_INVALIDATE	((__u32)9)
+#define ZX_VMO_OP_ZERO			((__u32)10)
+#define ZX_VMO_OP_TRY_LOCK		((__u32)11)
+#define ZX_VMO_OP_DONT_NEED		((__u32)12)
+#define ZX_VMO_OP_ALWAYS_NEED		((__u32)13)
+#define ZX_VMO_OP_PREFETCH		((__u32)14)
+
+/* Options of mappings. */
+typedef uint32_t zx_vm_option_t;
+#define ZX_VM_PERM_READ			((__u32)1 << 0)
+#define ZX_VM_PERM_WRITE		((__u32)1 << 1)
+#define ZX_VM_PERM_EXECUTE		((__u32)1 << 2)
+#define ZX_VM_COMPACT			((__u32)1 << 3)
+#define ZX_VM_SPECIFIC			((__u32)1 << 4)
+#define ZX_VM_SPECIFIC_OVERWRITE	((__u32)1 << 5)
+#define ZX_VM_CAN_MAP_SPECIFIC		((__u32)1 << 6)
+#define ZX_VM_CAN_MAP_READ		((__u32)1 << 7)
+#define ZX_VM_CAN_MAP_WRITE		((__u32)1 << 8)
+#define ZX_VM_CAN_MAP_EXECUTE		((__u32)1 << 9)
+#define ZX_VM_MAP_RANGE			((__u32)1 << 10)
+#define ZX_VM_REQUIRE_NON_RESIZABLE	((__u32)1 << 11)
+#define ZX_VM_ALLOW_FAULTS		((__u32)1 << 12)
+#define ZX_VM_OFFSET_IS_UPPER_LIMIT	((__u32)1 << 13)
+#define ZX_VM_PERM_READ_IF_XOM_UNSUPPORTED	((__u32)1 << 14)
+
+/* Bits 31:24: the binary logarithm of the alignment asked for, 0 for none. */
+#define ZX_VM_ALIGN_BASE		24
+#define ZX_VM_ALIGN_1KB			((__u32)10 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_2KB			((__u32)11 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_4KB			((__u32)12 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_8KB			((__u32)13 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_16KB		((__u32)14 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_32KB		((__u32)15 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_64KB		((__u32)16 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_128KB		((__u32)17 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_256KB		((__u32)18 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_512KB		((__u32)19 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_1MB			((__u32)20 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_2MB			((__u32)21 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_4MB			((__u32)22 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_8MB			((__u32)23 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_16MB		((__u32)24 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_32MB		((__u32)25 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_64MB		((__u32)26 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_128MB		((__u32)27 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_256MB		((__u32)28 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_512MB		((__u32)29 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_1GB			((__u32)30 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_2GB			((__u32)31 << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_4GB			((__u32)32 << ZX_VM_ALIGN_BASE)
+
+#endif

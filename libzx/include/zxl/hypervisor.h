@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What libzx has beyond Zircon: the way in, descriptors, the VCPU's page,
+ * decoded memory accesses, traps that go away. Statuses as in
+ * <zircon/syscalls.h>.
+ */
+#ifndef ZXL_HYPERVISOR_H_
+#define ZXL_HYPERVISOR_H_
+
+#include <zircon/types.h>
+#include <zx_hypervisor.h>
+
+__BEGIN_CDECLS
+
+/*
+ * Opens /dev/zx_hypervisor: the resource of kind HYPERVISOR, from which
+ * everything starts.
+ *
+ * ZX_ERR_NOT_FOUND: no such device, or no module behind it.
+ * ZX_ERR_ACCESS_DENIED: the node's permissions. ZX_ERR_NO_RESOURCES: no
+ * descriptor is free. ZX_ERR_NO_MEMORY.
+ */
+zx_status_t zxl_hypervisor_resource(zx_handle_t *out);
+
+/*
+ * Removes the trap of the kind that starts at addr. No VCPU uses it and none
+ * of its packets is queued when it returns. Right: WRITE on the guest.
+ *
+ * ZX_ERR_NOT_FOUND: no such trap. ZX_ERR_INVALID_ARGS: kind.
+ */
+zx_status_t zxl_guest_unset_trap(zx_handle_t guest, uint32_t kind, zx_vaddr_t addr);
+
+/*
+ * The descriptor of a handle, to poll it or to send it with SCM_RIGHTS; -1 if
+ * the value is no handle. It stays the handle's: to close it, close the handle.
+ */
+int zxl_handle_fd(zx_handle_t handle);
+
+/*
+ * The handle of a descriptor that was received or inherited; the descriptor
+ * becomes the handle's. ZX_HANDLE_INVALID if the number cannot be one; whether
+ * it is one, the first call on it tells.
+ */
+zx_handle_t zxl_handle_from_fd(int fd);
+
+/*
+ * The page that the kernel shares with the calling thread about its VCPU, or
+ * NULL: another thread's, no VCPU, a handle without READ and WRITE. Good until
+ * the handle that zx_vcpu_create gave is closed or replaced, or the thread
+ * ends.
+ */
+struct zx_vcpu_page *zxl_vcpu_page(zx_handle_t vcpu);
+
+/*
+ * The memory access behind the last packet, a GUEST_MEM.
+ *
+ * addr:	guest-physical
+ * value:	of a store, zero-extended; 0 of a load
+ * write:	true for a store
+ * size:	bytes of memory, 1, 2, 4 or 8
+ * instruction_size: bytes of instruction, 0 if it could not be read
+ */
+typedef struct zxl_vcpu_access {
+	zx_gpaddr_t addr;
+	uint64_t value;
+	bool write;
+	uint8_t size;
+	uint8_t instruction_size;
+	uint8_t padding1[5];
+	uint8_t instruction[16];
+} zxl_vcpu_access_t;
+
+/*
+ * Reads that access, without a system call. The VCPU's own thread only. Right:
+ * READ.
+ *
+ * ZX_ERR_BAD_STATE: the last zx_vcpu_enter gave no GUEST_MEM packet, or
+ * another thread's VCPU. ZX_ERR_NOT_SUPPORTED: not a plain MOV; addr and the
+ * instruction are filled in, the rest is 0.
+ */
+zx_status_t zxl_vcpu_access(zx_handle_t vcpu, zxl_vcpu_access_t *out);
+
+/*
+ * Completes a load: puts value, cut to the size of the access and extended as
+ * the instruction says, into its register. Without a system call. The VCPU's
+ * own thread only. Right: WRITE.
+ *
+ * ZX_ERR_BAD_STATE: as above, or the access is a store. ZX_ERR_NOT_SUPPORTED:
+ * not a plain MOV.
+ */
+zx_status_t zxl_vcpu_access_finish(zx_handle_t vcpu, uint64_t value);
+
+__END_CDECLS
+
+#endif
