@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Running a VCPU: bursts of entries, and what is done between bursts.
+ */
+#include <linux/interrupt.h>
+#include <linux/sched/signal.h>
+
+#include "../x86/backend.h"
+#include "host.h"
+
+#define CREATE_TRACE_POINTS
+#include "../trace.h"
+
+zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int id, u64 entry,
+			struct zx_vcpu_page *page)
+{
+	cpu->gpas = gpas;
+	cpu->page = page;
+	cpu->task = current;
+	cpu->space.id = id;
+	rcuwait_init(&cpu->wait);
+	zx_clock_init(cpu);
+	zx_apic_reset(&cpu->apic, id, &zx_clock_apic_hooks);
+	cpu->apic.min_period = (u64)tsc_khz * 20 / 1000;
+	if (zx_fpu_init(&cpu->fpu))
+		return ZX_ERR_NO_MEMORY;
+	if (zx_backend->vcpu_init(cpu, id == 0, entry)) {
+		zx_fpu_fini(&cpu->fpu);
+		return ZX_ERR_NO_MEMORY;
+	}
+	zx_cr_reset(cpu, id == 0);
+	zx_gpas_join(gpas, &cpu->space);
+	return ZX_OK;
+}
+
+void zx_cpu_fini(struct zx_cpu *cpu)
+{
+	zx_gpas_leave(cpu->gpas, &cpu->space);
+	zx_clock_fini(cpu);
+	zx_backend->vcpu_fini(cpu);
+	zx_fpu_fini(&cpu->fpu);
+}
+
+/* Does the host want this thread or CPU for something else? Interrupts off. */
+static bool host_wants(void)
+{
+	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL |
+				      _TIF_NOTIFY_RESUME) ||
+	       unlikely(!__this_cpu_read(zx_host_on));
+}
+
+/* Get ready to enter. False: see cpu->todo. */
+static bool prepare(struct zx_cpu *cpu)
+{
+	zx_status_t status;
+
+	if (unlikely(host_wants())) {
+		cpu->todo = ZX_TODO_WORK;
+		return false;
+	}
+	if (unlikely(zx_clock_stale(&cpu->clock)) && !zx_clock_update(cpu))
+		return false;
+	if (likely(zx_irq_idle(cpu)))
+		return true;
+	if (!zx_irq_take(cpu)) {
+		zx_cpu_return(cpu, ZX_ERR_CANCELED, ZX_VCPU_REASON_KICK, 0);
+		return false;
+	}
+	status = zx_irq_deliver(cpu);
+	if (status != ZX_OK)
+		zx_cpu_return(cpu, status, ZX_VCPU_REASON_ENTRY, 0);
+	return status == ZX_OK;
+}
+
+/*
+ * The host's interrupt that ended the guest is taken by the host's own entry
+ * code, here. False: it left softirqs to run that cannot run while we hold the FPU.
+ */
+static bool open_interrupts(struct zx_cpu *cpu)
+{
+	local_irq_enable();
+	/* STI opens one instruction late. */
+	asm volatile("nop");
+	local_irq_disable();
+	if (likely(!local_softirq_pending()))
+		return true;
+	cpu->todo = ZX_TODO_WORK;
+	return false;
+}
+
+static void enter_guest(struct zx_cpu *cpu)
+{
+	struct zx_exit exit;
+
+	zx_backend->load(cpu);
+	while (prepare(cpu)) {
+		zx_backend->run(cpu, &exit);
+		trace_zx_exit(cpu->space.id, exit.kind, exit.code, cpu->rip);
+		if (exit.kind == ZX_EXIT_HOST_IRQ ? !open_interrupts(cpu) :
+		    !zx_exit_handle(cpu, &exit))
+			break;
+	}
+	zx_backend->put(cpu);
+}
+
+static void burst(struct zx_cpu *cpu)
+{
+	zx_fpu_enter(&cpu->fpu);
+	local_irq_disable();
+	/* Time goes to the guest while this is set; the tick looks at it. */
+	current->flags |= PF_VCPU;
+	/*
+	 * Show the place, then look at events and at gpas->tlb_gen: whoever changes
+	 * those looks at the place after.
+	 */
+	WRITE_ONCE(cpu->space.cpu, smp_processor_id());
+	smp_mb();
+	if (likely(__this_cpu_read(zx_host_on)))
+		enter_guest(cpu);
+	else
+		cpu->todo = ZX_TODO_WORK;
+	WRITE_ONCE(cpu->space.cpu, -1);
+	current->flags &= ~PF_VCPU;
+	local_irq_enable();
+	zx_fpu_leave(&cpu->fpu);
+}
+
+/* The rest of these run with the CPU given back. OK: run on. */
+
+static zx_status_t do_work(void)
+{
+	if (signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME))
+		return ZX_ERR_INTERNAL_INTR_RETRY;
+	cond_resched();
+	/* A CPU on its way out moves us to another. */
+	if (unlikely(!raw_cpu_read(zx_host_on)))
+		schedule_timeout_interruptible(1);
+	return ZX_OK;
+}
+
+static zx_status_t do_fault(struct zx_cpu *cpu)
+{
+	zx_status_t status;
+
+	/* The guest's own access would be trapped when it is tried again; ours never is. */
+	if (cpu->fault_own && zx_trap_any_mem(&cpu->gpas->traps, cpu->fault_gpa >> PAGE_SHIFT,
+					      cpu->fault_gpa >> PAGE_SHIFT)) {
+		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, cpu->fault_gpa);
+		return cpu->status;
+	}
+	status = zx_gpas_fault(cpu->gpas, cpu->fault_gpa, cpu->fault_access);
+	trace_zx_fault(cpu->space.id, cpu->fault_gpa, cpu->fault_access, status);
+	if (status == ZX_OK)
+		return ZX_OK;
+	if (zx_clock_owns(&cpu->clock, cpu->fault_gpa) && cpu->fault_own)
+		zx_clock_drop(cpu);
+	zx_cpu_return(cpu, status, status == ZX_ERR_NO_MEMORY ? ZX_VCPU_REASON_NO_MEMORY :
+		      ZX_VCPU_REASON_MEMORY, cpu->fault_gpa);
+	return status;
+}
+
+static zx_status_t kicked(struct zx_cpu *cpu)
+{
+	zx_cpu_return(cpu, ZX_ERR_CANCELED, ZX_VCPU_REASON_KICK, 0);
+	return ZX_ERR_CANCELED;
+}
+
+static zx_status_t do_halt(struct zx_cpu *cpu)
+{
+	while (!zx_irq_wakes(cpu, cpu->halted_if)) {
+		if (rcuwait_wait_event(&cpu->wait, READ_ONCE(cpu->irq.events), TASK_INTERRUPTIBLE))
+			return ZX_ERR_INTERNAL_INTR_RETRY;
+		if (!zx_irq_take(cpu)) {
+			cpu->halted = false;
+			return kicked(cpu);
+		}
+	}
+	cpu->halted = false;
+	return ZX_OK;
+}
+
+/* Until the bell has a packet. The store is then executed again, and rings. */
+static zx_status_t do_bell(struct zx_cpu *cpu)
+{
+	struct zx_bell *bell = cpu->bell->bell;
+	zx_status_t status = ZX_OK;
+
+	/*
+	 * Only a kick ends the wait early. Other events stay for the next entry, so
+	 * they must not count as a reason to wake.
+	 */
+	if (wait_event_interruptible(bell->wait, !bitmap_full(bell->used, ZX_TRAP_PACKETS) ||
+				     zx_port_closed(bell->port) ||
+				     test_bit(ZX_EVENT_KICK, &cpu->irq.events)))
+		status = ZX_ERR_INTERNAL_INTR_RETRY;
+	zx_trap_put(cpu->bell);
+	cpu->bell = NULL;
+	return status;
+}
+
+static zx_status_t between(struct zx_cpu *cpu)
+{
+	switch (cpu->todo) {
+	case ZX_TODO_WORK:
+		return do_work();
+	case ZX_TODO_FAULT:
+		return do_fault(cpu);
+	case ZX_TODO_HALT:
+		return do_halt(cpu);
+	case ZX_TODO_BELL:
+		return do_bell(cpu);
+	default:
+		return cpu->status;
+	}
+}
+
+static zx_status_t run(struct zx_cpu *cpu)
+{
+	zx_status_t status;
+
+	if (unlikely(cpu->halted)) {
+		status = do_halt(cpu);
+		if (status != ZX_OK)
+			return status;
+	}
+	do {
+		cpu->todo = ZX_TODO_NONE;
+		burst(cpu);
+		if (likely(cpu->todo == ZX_TODO_RETURN))
+			return cpu->status;
+		status = between(cpu);
+	} while (status == ZX_OK);
+	return status;
+}
+
+zx_status_t zx_cpu_run(struct zx_cpu *cpu)
+{
+	struct zx_vcpu_page *page = cpu->page;
+	zx_status_t status;
+
+	page->reason = ZX_VCPU_REASON_NONE;
+	status = run(cpu);
+	trace_zx_return(cpu->space.id, status, page->reason, page->addr);
+	return status;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine half of a VCPU: all that running it needs, and nothing about
+ * handles or owners. Everything here belongs to the thread that runs it but
+ * for what says [a].
+ *
+ * Running is a loop of bursts. In a burst the CPU is ours: no preemption, the
+ * guest's FPU loaded, interrupts open only where an exit says that one waits.
+ * Exits that need no sleep are served inside. What does need one, or user
+ * space, is left in @todo, ends the burst and is done outside.
+ */
+#ifndef _ZX_CPU_H
+#define _ZX_CPU_H
+
+#include <linux/rcuwait.h>
+#include <linux/sched.h>
+
+#include "../x86/fpu.h"
+#include "apic.h"
+#include "clock.h"
+#include "gpas.h"
+#include "irq.h"
+
+enum zx_todo {
+	ZX_TODO_NONE,
+	ZX_TODO_RETURN,		/* to user space with @status */
+	ZX_TODO_WORK,		/* the host wants the thread or the CPU */
+	ZX_TODO_FAULT,		/* make @fault_gpa present, then go on */
+	ZX_TODO_HALT,		/* sleep until an event */
+	ZX_TODO_BELL,		/* sleep until @bell has a packet, then go on */
+};
+
+/* A leaf that was looked up: good while gpas->tlb_gen is @gen, with interrupts off. */
+struct zx_lookup {
+	u64 gen;
+	u64 gpa, mask;		/* mask 0: none */
+	unsigned int perm;
+	void *base;
+};
+
+/* One per level of the guest's own page tables, and one for all else. */
+#define ZX_LOOKUPS	5
+
+struct zx_cpu {
+	struct zx_vcpu_page *page;	/* [I] registers; the guest's and user space's */
+	struct zx_gpas *gpas;		/* [I] a reference is the owner's matter */
+	void *hw;			/* [I] the backend's */
+	struct task_struct *task;	/* [I] who runs it */
+	struct rcuwait wait;		/* the task, asleep in ZX_TODO_HALT or _BELL */
+
+	struct zx_gpas_user space;
+	u64 rip;
+	bool flush;			/* guest translations are stale */
+	bool halted;			/* after HLT; survives a signal */
+	bool halted_if;			/* with RFLAGS.IF */
+	u8 todo;
+	zx_status_t status;
+	u64 fault_gpa;
+	unsigned int fault_access;
+	bool fault_own;			/* our access for the guest, not its own */
+	struct zx_trap *bell;		/* a reference while ZX_TODO_BELL */
+	struct zx_trap *last_mem;	/* the last trap hit, good while the map is at */
+	struct zx_trap *last_io;	/* this generation; used with interrupts off only */
+	u64 last_gen;
+
+	struct zx_lookup lookups[ZX_LOOKUPS];
+
+	struct zx_irq irq;
+	struct zx_apic apic;
+	struct zx_clock clock;
+	struct zx_fpu fpu;
+
+	u64 cr0_cache_bits;		/* CD and NW as the guest wrote them */
+	u64 dr[4];
+	u64 tsc_aux;
+	u64 misc_enable;
+};
+
+/* @page is the shared page, zeroed. NO_MEMORY, INTERNAL. */
+zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int id, u64 entry,
+			struct zx_vcpu_page *page);
+void zx_cpu_fini(struct zx_cpu *cpu);
+/* Run until there is something for user space. INTERNAL_INTR_RETRY: a signal. */
+zx_status_t zx_cpu_run(struct zx_cpu *cpu);
+
+/* Nothing to take over and nothing to deliver: the common entry. */
+static inline bool zx_irq_idle(const struct zx_cpu *cpu)
+{
+	const u64 *irr = cpu->apic.irr;
+
+	return !READ_ONCE(cpu->irq.events) && !cpu->irq.busy &&
+	       !(irr[0] | irr[1] | irr[2] | irr[3]);
+}
+
+/* From an exit's handler: end the enter with @status, for @reason. */
+static inline void zx_cpu_return(struct zx_cpu *cpu, zx_status_t status, u32 reason, u64 addr)
+{
+	cpu->todo = ZX_TODO_RETURN;
+	cpu->status = status;
+	cpu->page->reason = reason;
+	cpu->page->addr = addr;
+}
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Delivery of events to a VCPU: posts from other threads, faults from exit
+ * handlers, the local APIC's interrupts; one goes into the backend's slot
+ * before each entry.
+ */
+#include <linux/bitops.h>
+#include <linux/sched.h>
+
+#include "../x86/backend.h"
+
+#define VECTOR_NMI	2
+/* Exceptions that push an error code: #DF #TS #NP #SS #GP #PF #AC (SDM 3, 6.15) */
+#define ERROR_CODES	(BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) | BIT(14) | BIT(17))
+/* What can be injected as an exception by number alone. */
+#define EXCEPTION_LAST	20
+/* Above any task priority class. */
+#define PRIO_ALWAYS	16
+
+/*
+ * The bit is set before the thread's place is read, and the thread shows its
+ * place before it reads the bit (zx_cpu_run): one of the two sees the other.
+ */
+void zx_irq_post(struct zx_cpu *cpu, enum zx_event event)
+{
+	if (test_and_set_bit(event, &cpu->irq.events) && event != ZX_EVENT_KICK)
+		return;
+	smp_mb__after_atomic();
+	/* A kick ends every kind of sleep, the others only HLT. */
+	if (event == ZX_EVENT_KICK)
+		wake_up_process(cpu->task);
+	else
+		rcuwait_wake_up(&cpu->wait);
+	if (READ_ONCE(cpu->space.cpu) >= 0)
+		kick_process(cpu->task);
+}
+
+void zx_irq_post_vector(struct zx_cpu *cpu, u8 vector)
+{
+	set_bit(vector, cpu->irq.posted);
+	smp_mb__after_atomic();
+	zx_irq_post(cpu, ZX_EVENT_VECTOR);
+}
+
+void zx_irq_fault(struct zx_cpu *cpu, u8 vector, bool has_error, u32 error)
+{
+	cpu->irq.fault = (struct zx_fault) {
+		.pending = true, .vector = vector, .has_error = has_error, .error = error,
+	};
+	cpu->irq.busy = true;
+}
+
+void zx_irq_gp(struct zx_cpu *cpu)
+{
+	zx_irq_fault(cpu, 13, true, 0);
+}
+
+void zx_irq_ud(struct zx_cpu *cpu)
+{
+	zx_irq_fault(cpu, 6, false, 0);
+}
+
+static void accept_vector(struct zx_cpu *cpu, unsigned int vector)
+{
+	struct zx_irq *irq = &cpu->irq;
+
+	if (vector == VECTOR_NMI)
+		irq->nmi = true;
+	else if (vector < 32)
+		irq->exceptions |= BIT(vector);
+	else if (zx_apic_enabled(&cpu->apic))
+		zx_apic_accept(&cpu->apic, vector);
+	else
+		irq->direct[vector / 64] |= BIT_ULL(vector % 64);
+	irq->busy = true;
+}
+
+static void take_vectors(struct zx_cpu *cpu)
+{
+	unsigned long bits;
+	unsigned int word;
+
+	for (word = 0; word < ARRAY_SIZE(cpu->irq.posted); word++) {
+		if (!READ_ONCE(cpu->irq.posted[word]))
+			continue;
+		bits = xchg(&cpu->irq.posted[word], 0);
+		for (; bits; bits &= bits - 1)
+			accept_vector(cpu, word * BITS_PER_LONG + __ffs(bits));
+	}
+}
+
+bool zx_irq_take(struct zx_cpu *cpu)
+{
+	unsigned long events;
+
+	if (likely(!READ_ONCE(cpu->irq.events)))
+		return true;
+	events = xchg(&cpu->irq.events, 0);
+	if (events & BIT(ZX_EVENT_VECTOR))
+		take_vectors(cpu);
+	if (events & BIT(ZX_EVENT_TIMER))
+		zx_apic_timer_fired(&cpu->apic);
+	return !(events & BIT(ZX_EVENT_KICK));
+}
+
+/* The highest vector that waits; @prio: the class that delivers it. -1: none. */
+static int pending_vector(struct zx_cpu *cpu, unsigned int *prio)
+{
+	int word, vector;
+
+	for (word = 3; word >= 0; word--) {
+		if (cpu->irq.direct[word]) {
+			*prio = PRIO_ALWAYS;
+			return word * 64 + __fls(cpu->irq.direct[word]);
+		}
+	}
+	/* While it is disabled it holds self-IPIs only, which nothing masks. */
+	vector = zx_apic_pending(&cpu->apic);
+	*prio = zx_apic_enabled(&cpu->apic) ? vector >> 4 : PRIO_ALWAYS;
+	return vector;
+}
+
+static void ack_vector(struct zx_cpu *cpu, unsigned int vector)
+{
+	u64 *direct = &cpu->irq.direct[vector / 64];
+
+	if (*direct & BIT_ULL(vector % 64))
+		*direct &= ~BIT_ULL(vector % 64);
+	else
+		zx_apic_ack(&cpu->apic, vector);
+}
+
+bool zx_irq_wakes(struct zx_cpu *cpu, bool intr_on)
+{
+	unsigned int prio;
+
+	return (cpu->irq.nmi && !cpu->irq.nmi_masked) || cpu->irq.exceptions ||
+	       (intr_on && pending_vector(cpu, &prio) >= 0);
+}
+
+/* One of zx_vcpu_interrupt's vectors below 32; all of them are spent by it. */
+static zx_status_t deliver_exception(struct zx_cpu *cpu)
+{
+	unsigned int vector = __fls(cpu->irq.exceptions);
+	struct zx_fault event = {
+		.vector = vector,
+		.has_error = ERROR_CODES & BIT(vector),
+	};
+
+	if (vector > EXCEPTION_LAST) {
+		cpu->irq.exceptions &= ~BIT(vector);
+		return ZX_ERR_NOT_SUPPORTED;
+	}
+	cpu->irq.exceptions = 0;
+	zx_backend->inject(cpu, ZX_INJECT_EXCEPTION, &event);
+	return ZX_OK;
+}
+
+/* What may go in now goes in; NMI first, then vectors (contract's order). */
+static zx_status_t deliver_one(struct zx_cpu *cpu, int vector)
+{
+	struct zx_irq *irq = &cpu->irq;
+	bool shadow = zx_backend->get(cpu, ZX_REG_SHADOW);
+	struct zx_fault event = { .vector = vector };
+
+	if (irq->fault.pending) {
+		irq->fault.pending = false;
+		zx_backend->inject(cpu, ZX_INJECT_EXCEPTION, &irq->fault);
+	} else if (irq->nmi && !irq->nmi_masked && !shadow) {
+		irq->nmi = false;
+		irq->nmi_masked = true;
+		irq->exceptions = 0;
+		zx_backend->inject(cpu, ZX_INJECT_NMI, NULL);
+	} else if (vector >= 0) {
+		if (shadow || !(zx_backend->get(cpu, ZX_REG_RFLAGS) & X86_EFLAGS_IF))
+			return ZX_OK;
+		ack_vector(cpu, vector);
+		irq->exceptions = 0;
+		zx_backend->inject(cpu, ZX_INJECT_IRQ, &event);
+	} else if (irq->exceptions) {
+		return deliver_exception(cpu);
+	}
+	return ZX_OK;
+}
+
+zx_status_t zx_irq_deliver(struct zx_cpu *cpu)
+{
+	struct zx_irq *irq = &cpu->irq;
+	zx_status_t status = ZX_OK;
+	unsigned int prio = 0;
+	bool nmi_waits;
+	int vector;
+
+	if (irq->reinject)
+		irq->reinject = false;
+	else
+		status = deliver_one(cpu, pending_vector(cpu, &prio));
+
+	/* Whatever is left gets an exit of its own as soon as it can go in. */
+	vector = pending_vector(cpu, &prio);
+	nmi_waits = irq->nmi && !irq->nmi_masked;
+	if (nmi_waits)
+		prio = PRIO_ALWAYS;
+	if (vector >= 0 || nmi_waits || irq->windowed) {
+		irq->windowed = vector >= 0 || nmi_waits;
+		zx_backend->window(cpu, irq->windowed ? prio : 0);
+	}
+	irq->busy = irq->windowed || irq->exceptions || irq->nmi;
+	return status;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is to be delivered to a VCPU, and in which order.
+ *
+ * Other threads only post: a bit for the vector, a bit in @events, a wake-up.
+ * The VCPU's own thread takes posts over before it enters, so that all else is
+ * its own and needs no lock.
+ */
+#ifndef _ZX_IRQ_H
+#define _ZX_IRQ_H
+
+#include <linux/types.h>
+
+struct zx_cpu;
+
+/* Bits of zx_irq.events. */
+enum zx_event { ZX_EVENT_KICK, ZX_EVENT_VECTOR, ZX_EVENT_TIMER, ZX_EVENT_BELL };
+
+struct zx_fault {
+	bool pending;
+	u8 vector;
+	bool has_error;
+	u32 error;
+};
+
+struct zx_irq {
+	unsigned long events;		/* [a] 1 << enum zx_event */
+	unsigned long posted[4];	/* [a] vectors not yet taken over */
+
+	u64 direct[4];			/* vectors 32 and up while the APIC is off */
+	u32 exceptions;			/* vectors 0 to 31 but NMI, from zx_vcpu_interrupt */
+	bool nmi;			/* waits for delivery */
+	bool nmi_masked;		/* one is being served */
+	bool reinject;			/* the backend has an event cut short in its slot */
+	bool busy;			/* any of the above may want delivery */
+	bool windowed;			/* the backend was asked for a window */
+	struct zx_fault fault;		/* of the instruction just emulated */
+};
+
+/* From any thread or interrupt. */
+void zx_irq_post(struct zx_cpu *cpu, enum zx_event event);
+void zx_irq_post_vector(struct zx_cpu *cpu, u8 vector);
+
+/* The VCPU's thread, from here on. */
+void zx_irq_fault(struct zx_cpu *cpu, u8 vector, bool has_error, u32 error);
+void zx_irq_gp(struct zx_cpu *cpu);
+void zx_irq_ud(struct zx_cpu *cpu);
+/* Take posts over. False: kicked. */
+bool zx_irq_take(struct zx_cpu *cpu);
+/* Put the first deliverable event into the backend's slot. NOT_SUPPORTED: a vector 21..31. */
+zx_status_t zx_irq_deliver(struct zx_cpu *cpu);
+/* Does anything end a HLT that ran with RFLAGS.IF as @intr_on says? */
+bool zx_irq_wakes(struct zx_cpu *cpu, bool intr_on);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Nested page tables: guest-physical to host-physical, four levels, leaves of
+ * 4 KiB, 2 MiB and (where the CPU has them) 1 GiB. The vendor's entry format
+ * is data, so that one builder serves NPT and EPT.
+ *
+ * A leaf holds a reference to its page. Taking entries away has two halves, and
+ * the caller flushes between them: zx_npt_cut() makes entries not present but
+ * keeps their contents, zx_npt_sweep() gives back what they held. Readers
+ * without the lock keep interrupts off from the look-up to the last use: the
+ * flush between cut and sweep interrupts every CPU that may be reading.
+ */
+#ifndef _ZX_NPT_H
+#define _ZX_NPT_H
+
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#define ZX_GPA_BITS	48
+#define ZX_GPA_PAGES	(1ul << (ZX_GPA_BITS - PAGE_SHIFT))
+
+#define ZX_PERM_READ	1u
+#define ZX_PERM_WRITE	2u
+#define ZX_PERM_EXEC	4u
+
+enum zx_npt_level { ZX_NPT_4K, ZX_NPT_2M, ZX_NPT_1G, ZX_NPT_TOP, ZX_NPT_LEVELS };
+
+/*
+ * The bits of an entry. An entry is present if any of @present is set. Bits 52
+ * and 53 are ignored by both vendors' hardware and are ours.
+ */
+struct zx_npt_format {
+	u64 present;
+	u64 table;			/* a pointer to the next level */
+	u64 large;			/* a leaf above 4 KiB */
+	u64 perm[8];			/* a leaf's bits for ZX_PERM_* */
+	bool five_levels;		/* the CPU walks one more above ours */
+};
+
+struct zx_npt {
+	const struct zx_npt_format *format;	/* [I] */
+	u64 *root;				/* [I] */
+	u64 *top;				/* [I] what the CPU is given */
+	struct mutex lock;			/* entries change under it */
+	unsigned long tables;			/* [lock] pages used for tables */
+};
+
+int zx_npt_init(struct zx_npt *npt, const struct zx_npt_format *format);
+/* No CPU uses the tables any more. */
+void zx_npt_destroy(struct zx_npt *npt);
+
+/*
+ * Install a leaf at @pfn (guest frame) for @page; takes over the caller's
+ * reference. -EEXIST: something is there already (the caller keeps the
+ * reference); -ENOMEM. Under npt->lock.
+ */
+int zx_npt_map(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, struct page *page,
+	       unsigned int perm);
+
+/*
+ * Guest frames [first, last]; npt->lock is held from the cut to the end of the
+ * sweep. cut: was anything there?
+ */
+bool zx_npt_cut(struct zx_npt *npt, u64 first, u64 last);
+void zx_npt_sweep(struct zx_npt *npt, u64 first, u64 last);
+
+/*
+ * The host address of guest-physical @gpa if a leaf permits @perm, else NULL.
+ * The caller has interrupts off and counts as a CPU that runs this guest. @mask:
+ * the address bits above the leaf.
+ */
+void *zx_npt_lookup(const struct zx_npt *npt, u64 gpa, unsigned int perm, u64 *mask);
+
+#endif

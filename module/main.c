@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading and unloading: parts come up in order and go in reverse. Read
+ * uapi/zx_hypervisor.h first, then syscall/table.c, and go down from there.
+ */
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "hv/host.h"
+#include "object/object.h"
+#include "x86/backend.h"
+
+bool zx_hugepages = true;
+module_param_named(hugepages, zx_hugepages, bool, 0444);
+MODULE_PARM_DESC(hugepages, "use 2 MiB pages for guest memory (default on)");
+
+bool zx_nrips = true;
+module_param_named(nrips, zx_nrips, bool, 0444);
+MODULE_PARM_DESC(nrips, "SVM: take the next RIP from the CPU (default on)");
+
+bool zx_decode_assists = true;
+module_param_named(decode_assists, zx_decode_assists, bool, 0444);
+MODULE_PARM_DESC(decode_assists, "SVM: take instruction bytes from the CPU (default on)");
+
+bool zx_asid = true;
+module_param_named(asid, zx_asid, bool, 0444);
+MODULE_PARM_DESC(asid, "keep guests' translations over exits (default on)");
+
+static int objects_get(char *buf, const struct kernel_param *param)
+{
+	return sysfs_emit(buf, "%llu\n", zx_object_live());
+}
+
+static const struct kernel_param_ops objects_ops = { .get = objects_get };
+module_param_cb(objects, &objects_ops, NULL, 0444);
+MODULE_PARM_DESC(objects, "objects alive now (read only)");
+
+const struct zx_backend *zx_backend;
+
+static const struct zx_backend *pick_backend(void)
+{
+	if (boot_cpu_has(X86_FEATURE_SVM))
+		return &zx_svm_backend;
+	return NULL;
+}
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "zx_hypervisor",
+	.fops = &zx_device_fops,
+	.mode = 0660,
+};
+
+/* A machine that cannot run guests still has ports and VMOs, and a status to give. */
+static int __init zx_init(void)
+{
+	int ret;
+
+	if (!zx_fpu_setup())
+		zx_backend = pick_backend();
+	zx_cpuid_init();
+	ret = zx_vmo_init();
+	if (ret)
+		return ret;
+	ret = zx_host_init();
+	if (ret)
+		goto err_vmo;
+	ret = misc_register(&device);
+	if (ret)
+		goto err_host;
+	return 0;
+
+err_host:
+	zx_host_exit();
+err_vmo:
+	zx_vmo_exit();
+	return ret;
+}
+
+static void __exit zx_exit(void)
+{
+	misc_deregister(&device);
+	zx_host_exit();
+	zx_vmo_exit();
+	/* Traps are freed after a grace period, by code that is about to go. */
+	rcu_barrier();
+}
+
+module_init(zx_init);
+module_exit(zx_exit);
+
+MODULE_DESCRIPTION("Zircon's hypervisor interface");
+MODULE_LICENSE("GPL");

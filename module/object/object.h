@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every object has: a type, a koid, a reference count and a count of
+ * handles. The object's own file says the rest; read handle.c next.
+ *
+ * References keep memory alive. Handles keep meaning alive: when the last
+ * handle goes, zero_handles() runs once, and then the reference that the
+ * handles shared is dropped.
+ */
+#ifndef _ZX_OBJECT_H
+#define _ZX_OBJECT_H
+
+#include <linux/kref.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+#include <linux/types.h>
+
+#include "../../uapi/zx_hypervisor.h"
+
+struct file;
+struct vm_area_struct;
+struct zx_handle;
+struct zx_object;
+
+/* All may sleep. A hook that a type does not need stays NULL. */
+struct zx_object_ops {
+	const char *name;		/* "guest", for the descriptor's link */
+	u32 type;			/* ZX_OBJ_TYPE_* */
+	u32 rights;			/* of a fresh handle */
+	void (*destroy)(struct zx_object *obj);
+	void (*zero_handles)(struct zx_object *obj);
+	int (*mmap)(struct zx_handle *handle, struct vm_area_struct *vma);
+	__poll_t (*poll)(struct zx_object *obj, struct file *file, poll_table *wait);
+	void (*show)(struct zx_object *obj, struct seq_file *m);
+};
+
+struct zx_object {
+	const struct zx_object_ops *ops;	/* [I] immutable after init */
+	u64 koid;				/* [I] */
+	struct kref ref;			/* [a] atomic */
+	atomic_t handles;			/* [a] */
+};
+
+/* An open file of ours: file->private_data. Immutable. */
+struct zx_handle {
+	struct zx_object *obj;
+	u32 rights;
+};
+
+/* object.c */
+void zx_object_init(struct zx_object *obj, const struct zx_object_ops *ops);
+void zx_object_put(struct zx_object *obj);
+u64 zx_object_live(void);	/* objects alive now, for tests and exit */
+
+static inline void zx_object_get(struct zx_object *obj)
+{
+	kref_get(&obj->ref);
+}
+
+/* handle.c */
+/*
+ * The handle behind a handle value: a reference to its file in *@file on
+ * ZX_OK, to be dropped with fput(). BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED.
+ */
+zx_status_t zx_handle_get(u32 value, u32 type, u32 rights, struct file **file,
+			  struct zx_handle **handle);
+/* A file that is a new handle to @obj; takes its own reference. */
+struct file *zx_handle_file(struct zx_object *obj, u32 rights);
+struct zx_handle *zx_handle_of(struct file *file);	/* NULL: not ours */
+zx_status_t zx_handle_check(const struct zx_handle *handle, u32 type, u32 rights);
+extern const struct file_operations zx_handle_fops;
+/* Of /dev/zx_hypervisor: open() makes a resource, and the file a handle. */
+extern const struct file_operations zx_device_fops;
+/* The one step up from this floor: syscall/table.c stands behind every handle. */
+long zx_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* resource.c */
+struct zx_resource {
+	struct zx_object obj;		/* must be first */
+	u32 kind;			/* [I] */
+	u32 flags;			/* [I] */
+	u64 base, len;			/* [I] SYSTEM only */
+	char name[ZX_MAX_NAME_LEN];	/* [I] */
+};
+
+zx_status_t zx_resource_new(u32 options, u64 base, u64 len, const char *name,
+			    struct zx_resource **out);
+/* May this resource stand for @kind (HYPERVISOR or VMEX)? */
+bool zx_resource_covers(const struct zx_resource *rsrc, u32 kind);
+
+/* port.c */
+struct zx_port;
+
+/* A packet on its way. Belongs to the port from queue until free() runs. */
+struct zx_port_entry {
+	struct llist_node incoming;
+	struct list_head node;
+	struct zx_packet packet;
+	void *owner;				/* for zx_port_cancel_owner */
+	void (*free)(struct zx_port_entry *entry);	/* any context, no sleep */
+};
+
+zx_status_t zx_port_new(struct zx_port **out);
+/* From any context; takes no lock. BAD_STATE (entry not taken): no handle is left. */
+zx_status_t zx_port_queue(struct zx_port *port, struct zx_port_entry *entry);
+/* Drop all entries of @owner, who queues no more; none is in the port on return. May sleep. */
+void zx_port_cancel_owner(struct zx_port *port, void *owner);
+zx_status_t zx_port_queue_user(struct zx_port *port, const struct zx_packet *packet);
+/* INTERNAL_RETRY below: a signal is pending. */
+zx_status_t zx_port_wait(struct zx_port *port, s64 deadline, struct zx_packet *packet);
+bool zx_port_closed(struct zx_port *port);
+struct zx_object *zx_port_object(struct zx_port *port);
+struct zx_port *zx_port_from(struct zx_object *obj);
+
+/* Never leaves the kernel: the dispatcher turns it into -ERESTARTSYS. */
+#define ZX_ERR_INTERNAL_INTR_RETRY	(-6)
+
+/* vmo.c */
+/*
+ * Lock order: vmo->lock is taken inside a VMAR's lock, and outside of a
+ * guest's page-table lock.
+ */
+struct zx_vmo {
+	struct zx_object obj;		/* must be first */
+	struct file *file;		/* [I] unevictable shmem */
+	u32 options;			/* [I] ZX_VMO_* */
+	struct rw_semaphore lock;	/* write: pages go away */
+	u64 size;			/* [lock] */
+	struct list_head users;		/* [users_lock] struct zx_vmo_user */
+	struct mutex users_lock;
+};
+
+/* What a VMO must be able to tell whoever has mapped it. */
+struct zx_vmo_user {
+	struct list_head node;		/* [vmo->users_lock] */
+	/*
+	 * Pages [first, last] of the VMO are about to go: no CPU may reach them
+	 * any more on return. Called with vmo->lock held for writing.
+	 */
+	void (*invalidate)(struct zx_vmo_user *user, pgoff_t first, pgoff_t last);
+};
+
+zx_status_t zx_vmo_new(u64 size, u32 options, struct zx_vmo **out);
+zx_status_t zx_vmo_read(struct zx_vmo *vmo, void __user *buf, u64 offset, u64 len);
+zx_status_t zx_vmo_write(struct zx_vmo *vmo, const void __user *buf, u64 offset, u64 len);
+zx_status_t zx_vmo_set_size(struct zx_vmo *vmo, u64 size);
+zx_status_t zx_vmo_op_range(struct zx_vmo *vmo, u32 op, u64 offset, u64 len);
+void zx_vmo_add_user(struct zx_vmo *vmo, struct zx_vmo_user *user);
+void zx_vmo_remove_user(struct zx_vmo *vmo, struct zx_vmo_user *user);
+/*
+ * The page at @index, allocated if it was a hole, with a reference; under
+ * vmo->lock for reading. OUT_OF_RANGE past the end, NO_MEMORY.
+ */
+zx_status_t zx_vmo_page(struct zx_vmo *vmo, pgoff_t index, struct page **page);
+int zx_vmo_init(void);		/* the huge-page capable mount */
+void zx_vmo_exit(void);
+
+/* vmar.c, vcpu.c: what ZX_IOC_OBJECT_GET_INFO answers */
+zx_status_t zx_vmar_info(struct zx_object *obj, struct zx_ioc_info_vmar *out);
+zx_status_t zx_vcpu_info(struct zx_object *obj, struct zx_ioc_info_vcpu *out);
+
+#endif

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way in. One row per call; what all calls have in common is done here, in
+ * this order: struct size and tail, type, rights, the call, its new handles.
+ */
+#include <linux/file.h>
+#include <linux/fcntl.h>
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "table.h"
+
+/* @last: the last field that a caller must give. */
+#define ROW(cmd_, struct_, last_, type_, rights_, ...)			\
+	[_IOC_NR(ZX_IOC_##cmd_)] = {					\
+		.cmd = ZX_IOC_##cmd_,					\
+		.min_size = offsetofend(struct zx_ioc_##struct_, last_), \
+		.max_size = sizeof(struct zx_ioc_##struct_),		\
+		.type = ZX_OBJ_TYPE_##type_,				\
+		.rights = (rights_),					\
+		__VA_ARGS__						\
+	}
+
+static const struct zx_call_row rows[] = {
+	ROW(RESOURCE_CREATE, resource_create, out, RESOURCE, ZX_RIGHT_WRITE,
+	    .call = zx_sys_resource_create),
+
+	ROW(HANDLE_DUPLICATE, handle_duplicate, out, NONE, ZX_RIGHT_DUPLICATE,
+	    .call = zx_sys_handle_duplicate),
+	ROW(HANDLE_REPLACE, handle_duplicate, out, NONE, 0,
+	    .call = zx_sys_handle_replace),
+	ROW(OBJECT_GET_INFO, object_get_info, avail, NONE, 0,
+	    .call = zx_sys_object_get_info),
+
+	ROW(PORT_CREATE, port_create, out, NONE, 0,
+	    .call = zx_sys_port_create),
+	ROW(PORT_QUEUE, port_queue, packet, PORT, ZX_RIGHT_WRITE,
+	    .call = zx_sys_port_queue),
+	ROW(PORT_WAIT, port_wait, packet, PORT, ZX_RIGHT_READ,
+	    .call = zx_sys_port_wait),
+
+	ROW(VMO_CREATE, vmo_create, out, NONE, 0,
+	    .call = zx_sys_vmo_create),
+	ROW(VMO_READ, vmo_copy, length, VMO, ZX_RIGHT_READ,
+	    .call = zx_sys_vmo_read),
+	ROW(VMO_WRITE, vmo_copy, length, VMO, ZX_RIGHT_WRITE,
+	    .call = zx_sys_vmo_write),
+	ROW(VMO_GET_SIZE, vmo_get_size, out, VMO, 0,
+	    .call = zx_sys_vmo_get_size),
+	ROW(VMO_SET_SIZE, vmo_set_size, vmo_size, VMO, ZX_RIGHT_WRITE,
+	    .call = zx_sys_vmo_set_size),
+	ROW(VMO_OP_RANGE, vmo_op_range, length, VMO, ZX_RIGHT_WRITE,
+	    .call = zx_sys_vmo_op_range),
+	ROW(VMO_REPLACE_AS_EXECUTABLE, vmo_replace_as_executable, out, VMO, 0,
+	    .call = zx_sys_vmo_replace_as_executable),
+
+	/* Map and protect need the rights that their options name. */
+	ROW(VMAR_MAP, vmar_map, out, VMAR, 0,
+	    .call = zx_sys_vmar_map),
+	ROW(VMAR_UNMAP, vmar_unmap, len, VMAR, 0,
+	    .call = zx_sys_vmar_unmap),
+	ROW(VMAR_PROTECT, vmar_protect, len, VMAR, 0,
+	    .call = zx_sys_vmar_protect),
+
+	ROW(GUEST_CREATE, guest_create, out_vmar, RESOURCE, 0,
+	    .call = zx_sys_guest_create),
+	ROW(GUEST_SET_TRAP, guest_set_trap, key, GUEST, ZX_RIGHT_WRITE,
+	    .call = zx_sys_guest_set_trap),
+	ROW(GUEST_UNSET_TRAP, guest_unset_trap, addr, GUEST, ZX_RIGHT_WRITE,
+	    .call = zx_sys_guest_unset_trap),
+
+	ROW(VCPU_CREATE, vcpu_create, out, GUEST, ZX_RIGHT_MANAGE_PROCESS,
+	    .early = zx_early_vcpu_create,
+	    .call = zx_sys_vcpu_create),
+	ROW(VCPU_INTERRUPT, vcpu_interrupt, vector, VCPU, ZX_RIGHT_SIGNAL,
+	    .call = zx_sys_vcpu_interrupt),
+	ROW(VCPU_READ_STATE, vcpu_state, length, VCPU, ZX_RIGHT_READ,
+	    .call = zx_sys_vcpu_read_state),
+	ROW(VCPU_WRITE_STATE, vcpu_state, length, VCPU, ZX_RIGHT_WRITE,
+	    .call = zx_sys_vcpu_write_state),
+};
+
+static const struct zx_call_row *find_row(unsigned int cmd)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (nr >= ARRAY_SIZE(rows))
+		return NULL;
+	nr = array_index_nospec(nr, ARRAY_SIZE(rows));
+	return rows[nr].cmd == cmd ? &rows[nr] : NULL;
+}
+
+static long copy_args(struct zx_call *call, const struct zx_call_row *row, void __user *user)
+{
+	u32 size;
+	int ret;
+
+	if (get_user(size, (u32 __user *)user))
+		return -EFAULT;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < row->min_size)
+		return -EINVAL;
+	ret = copy_struct_from_user(&call->args, row->max_size, user, size);
+	/* User space may have changed it since. */
+	call->args.size = size;
+	return ret;
+}
+
+void zx_call_publish(struct zx_call *call, struct zx_object *obj, u32 rights, u64 out)
+{
+	struct zx_call_new *fresh = &call->fresh[call->nr_fresh++];
+
+	fresh->obj = obj;
+	fresh->rights = rights;
+	fresh->out = out;
+}
+
+/* A descriptor and a file for it, not yet together. */
+static zx_status_t reserve(const struct zx_call_new *fresh, int *fd, struct file **file)
+{
+	*fd = get_unused_fd_flags(O_CLOEXEC);
+	if (*fd < 0)
+		return ZX_ERR_NO_MEMORY;
+	if (*fd > U32_MAX >> 2)
+		goto put_fd;
+	*file = zx_handle_file(fresh->obj, fresh->rights);
+	if (!IS_ERR(*file))
+		return ZX_OK;
+put_fd:
+	put_unused_fd(*fd);
+	return ZX_ERR_NO_MEMORY;
+}
+
+static zx_status_t write_value(const struct zx_call_new *fresh, int fd)
+{
+	u32 value = (u32)fd << 2 | ZX_HANDLE_FIXED_BITS_MASK;
+
+	return put_user(value, (u32 __user *)u64_to_user_ptr(fresh->out)) ?
+		ZX_ERR_INVALID_ARGS : ZX_OK;
+}
+
+/* All handles or none: what can fail is done before the first is installed. */
+static zx_status_t publish(struct zx_call *call)
+{
+	struct file *files[ARRAY_SIZE(call->fresh)];
+	int fds[ARRAY_SIZE(call->fresh)];
+	zx_status_t status = ZX_OK;
+	unsigned int i, n;
+
+	for (n = 0; n < call->nr_fresh && status == ZX_OK; n++)
+		status = reserve(&call->fresh[n], &fds[n], &files[n]);
+	/* The one that failed has undone itself. */
+	if (status != ZX_OK)
+		n--;
+	for (i = 0; i < n && status == ZX_OK; i++)
+		status = write_value(&call->fresh[i], fds[i]);
+	for (i = 0; i < n; i++) {
+		if (status == ZX_OK) {
+			fd_install(fds[i], files[i]);
+		} else {
+			fput(files[i]);
+			put_unused_fd(fds[i]);
+		}
+	}
+	return status;
+}
+
+static zx_status_t run(struct zx_call *call, const struct zx_call_row *row)
+{
+	zx_status_t status = ZX_OK;
+	unsigned int i;
+
+	if (row->early)
+		status = row->early(call);
+	if (status == ZX_OK)
+		status = zx_handle_check(call->handle, row->type, row->rights);
+	if (status == ZX_OK)
+		status = row->call(call);
+	if (status == ZX_OK)
+		status = publish(call);
+	for (i = 0; i < call->nr_fresh; i++)
+		zx_object_put(call->fresh[i].obj);
+	return status;
+}
+
+static long answer(zx_status_t status)
+{
+	/* Without a signal nobody would restart it: there user space calls again. */
+	if (unlikely(status == ZX_ERR_INTERNAL_INTR_RETRY))
+		return signal_pending(current) ? -ERESTARTSYS : -EINTR;
+	return -(long)status;
+}
+
+static long kick(struct zx_handle *handle, unsigned long arg)
+{
+	if (arg)
+		return answer(zx_handle_check(handle, ZX_OBJ_TYPE_VCPU, ZX_RIGHT_EXECUTE) ?:
+			      ZX_ERR_INVALID_ARGS);
+	return answer(zx_sys_vcpu_kick(handle));
+}
+
+/* Out of line: its frame is not for those who enter a VCPU. */
+static noinline long call_by_row(struct zx_handle *handle, unsigned int cmd, unsigned long arg)
+{
+	const struct zx_call_row *row = find_row(cmd);
+	struct zx_call call;
+	long ret;
+
+	if (!row)
+		return -ENOTTY;
+	ret = copy_args(&call, row, (void __user *)arg);
+	if (ret)
+		return ret;
+	call.handle = handle;
+	call.nr_fresh = 0;
+	return answer(run(&call, row));
+}
+
+long zx_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct zx_handle *handle = file->private_data;
+
+	if (likely(cmd == ZX_IOC_VCPU_ENTER))
+		return answer(zx_sys_vcpu_enter(handle, arg));
+	if (cmd == ZX_IOC_VCPU_RESUME)
+		return answer(zx_sys_vcpu_resume(handle, arg));
+	if (cmd == ZX_IOC_VCPU_KICK)
+		return kick(handle, arg);
+	return call_by_row(handle, cmd, arg);
+}

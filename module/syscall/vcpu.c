@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls on VCPUs. Enter is the hot one: it has no argument struct, and between
+ * the ioctl and the guest nothing is copied.
+ */
+#include <linux/uaccess.h>
+
+#include "../object/guest.h"
+#include "table.h"
+
+zx_status_t zx_early_vcpu_create(const struct zx_call *call)
+{
+	return call->args.vcpu_create.options ? ZX_ERR_INVALID_ARGS : ZX_OK;
+}
+
+zx_status_t zx_sys_vcpu_create(struct zx_call *call)
+{
+	const struct zx_ioc_vcpu_create *args = &call->args.vcpu_create;
+	struct zx_vcpu *vcpu;
+	zx_status_t status;
+
+	if (args->entry >> ZX_GPA_BITS)
+		return ZX_ERR_INVALID_ARGS;
+	status = zx_vcpu_new(zx_guest_from(call->handle->obj), args->entry, &vcpu);
+	if (status == ZX_OK)
+		zx_call_publish(call, &vcpu->obj, vcpu->obj.ops->rights, args->out);
+	return status;
+}
+
+static zx_status_t run(struct zx_vcpu *vcpu)
+{
+	zx_status_t status = zx_cpu_run(&vcpu->cpu);
+
+	if (status != ZX_ERR_INTERNAL_INTR_RETRY)
+		vcpu->cpu.page->status = status;
+	return status;
+}
+
+/* May this handle enter, and here? */
+static zx_status_t check_enter(struct zx_handle *handle)
+{
+	zx_status_t status = zx_handle_check(handle, ZX_OBJ_TYPE_VCPU, ZX_RIGHT_EXECUTE);
+
+	if (status != ZX_OK)
+		return status;
+	return zx_vcpu_is_mine(zx_vcpu_from(handle->obj)) ? ZX_OK : ZX_ERR_BAD_STATE;
+}
+
+/* Six stores: a call of copy_to_user() would cost three times as much. */
+static zx_status_t put_packet(struct zx_packet __user *user, const struct zx_packet *packet)
+{
+	const u64 *from = (const u64 *)packet;
+	u64 __user *to = (u64 __user *)user;
+
+	if (!user_write_access_begin(user, sizeof(*user)))
+		return ZX_ERR_INVALID_ARGS;
+	unsafe_put_user(from[0], to, fault);
+	unsafe_put_user(from[1], to + 1, fault);
+	unsafe_put_user(from[2], to + 2, fault);
+	unsafe_put_user(from[3], to + 3, fault);
+	unsafe_put_user(from[4], to + 4, fault);
+	unsafe_put_user(from[5], to + 5, fault);
+	user_write_access_end();
+	return ZX_OK;
+fault:
+	user_write_access_end();
+	return ZX_ERR_INVALID_ARGS;
+}
+
+static_assert(sizeof(struct zx_packet) == 6 * sizeof(u64));
+
+zx_status_t zx_sys_vcpu_enter(struct zx_handle *handle, u64 packet)
+{
+	zx_status_t status = check_enter(handle);
+	struct zx_vcpu *vcpu;
+
+	if (unlikely(status != ZX_OK))
+		return status;
+	vcpu = zx_vcpu_from(handle->obj);
+	status = run(vcpu);
+	if (likely(status == ZX_OK && packet))
+		return put_packet(u64_to_user_ptr(packet), &vcpu->cpu.page->packet);
+	return status;
+}
+
+/* The layouts that packets had until 2021. */
+static void make_legacy(const struct zx_vcpu_page *page, struct zx_packet *packet)
+{
+	const struct zx_packet now = page->packet;
+	u8 len = min_t(u8, page->access.inst_len, sizeof(packet->mem_v1.inst_buf));
+
+	*packet = now;
+	switch (now.type) {
+	case ZX_PKT_TYPE_GUEST_MEM:
+		memset(&packet->mem_v1, 0, sizeof(packet->mem_v1));
+		packet->mem_v1.addr = now.mem.addr;
+		packet->mem_v1.inst_len = len;
+		memcpy(packet->mem_v1.inst_buf, page->access.inst, len);
+		packet->mem_v1.default_operand_size = now.mem.default_operand_size;
+		break;
+	case ZX_PKT_TYPE_GUEST_VCPU:
+		packet->vcpu_v1.mask_or_id = now.vcpu.mask_or_id;
+		packet->vcpu_v1.vector_or_entry = now.vcpu.vector_or_entry;
+		packet->vcpu_v1.type = now.vcpu.type;
+		packet->vcpu_v1.reserved = 0;
+		break;
+	}
+}
+
+zx_status_t zx_sys_vcpu_resume(struct zx_handle *handle, u64 packet)
+{
+	zx_status_t status = check_enter(handle);
+	struct zx_packet legacy;
+	struct zx_vcpu *vcpu;
+
+	if (status != ZX_OK)
+		return status;
+	vcpu = zx_vcpu_from(handle->obj);
+	status = run(vcpu);
+	if (status != ZX_OK)
+		return status;
+	make_legacy(vcpu->cpu.page, &legacy);
+	return packet && copy_to_user(u64_to_user_ptr(packet), &legacy, sizeof(legacy)) ?
+		ZX_ERR_INVALID_ARGS : ZX_OK;
+}
+
+zx_status_t zx_sys_vcpu_kick(struct zx_handle *handle)
+{
+	zx_status_t status = zx_handle_check(handle, ZX_OBJ_TYPE_VCPU, ZX_RIGHT_EXECUTE);
+
+	if (status == ZX_OK)
+		zx_irq_post(&zx_vcpu_from(handle->obj)->cpu, ZX_EVENT_KICK);
+	return status;
+}
+
+zx_status_t zx_sys_vcpu_interrupt(struct zx_call *call)
+{
+	u32 vector = call->args.vcpu_interrupt.vector;
+
+	if (vector > 255)
+		return ZX_ERR_OUT_OF_RANGE;
+	zx_irq_post_vector(&zx_vcpu_from(call->handle->obj)->cpu, vector);
+	return ZX_OK;
+}
+
+zx_status_t zx_sys_vcpu_read_state(struct zx_call *call)
+{
+	const struct zx_ioc_vcpu_state *args = &call->args.vcpu_state;
+	struct zx_vcpu *vcpu = zx_vcpu_from(call->handle->obj);
+	struct zx_vcpu_regs regs;
+
+	if (args->kind != ZX_VCPU_STATE || args->length != sizeof(regs))
+		return ZX_ERR_INVALID_ARGS;
+	if (!zx_vcpu_is_mine(vcpu))
+		return ZX_ERR_BAD_STATE;
+	regs = vcpu->cpu.page->regs;
+	regs.rflags &= ZX_VCPU_RFLAGS_USER;
+	return copy_to_user(u64_to_user_ptr(args->buffer), &regs, sizeof(regs)) ?
+		ZX_ERR_INVALID_ARGS : ZX_OK;
+}
+
+struct vcpu_io {
+	u8 access_size;
+	u8 pad[3];
+	u32 data;
+};
+
+static zx_status_t write_io(struct zx_vcpu *vcpu, const struct vcpu_io *io)
+{
+	u64 mask;
+
+	if (io->access_size != 1 && io->access_size != 2 && io->access_size != 4)
+		return ZX_ERR_INVALID_ARGS;
+	mask = GENMASK_ULL(8 * io->access_size - 1, 0);
+	vcpu->cpu.page->regs.rax = (vcpu->cpu.page->regs.rax & ~mask) | (io->data & mask);
+	return ZX_OK;
+}
+
+zx_status_t zx_sys_vcpu_write_state(struct zx_call *call)
+{
+	const struct zx_ioc_vcpu_state *args = &call->args.vcpu_state;
+	struct zx_vcpu *vcpu = zx_vcpu_from(call->handle->obj);
+	union {
+		struct zx_vcpu_regs regs;
+		struct vcpu_io io;
+	} buf;
+
+	if (args->kind > ZX_VCPU_IO ||
+	    args->length != (args->kind == ZX_VCPU_IO ? sizeof(buf.io) : sizeof(buf.regs)) ||
+	    copy_from_user(&buf, u64_to_user_ptr(args->buffer), args->length))
+		return ZX_ERR_INVALID_ARGS;
+	if (!zx_vcpu_is_mine(vcpu))
+		return ZX_ERR_BAD_STATE;
+	if (args->kind == ZX_VCPU_IO)
+		return write_io(vcpu, &buf.io);
+	/* Without bit 1 the flags stay what they are. */
+	if (!(buf.regs.rflags & X86_EFLAGS_FIXED))
+		buf.regs.rflags = vcpu->cpu.page->regs.rflags;
+	vcpu->cpu.page->regs = buf.regs;
+	return ZX_OK;
+}

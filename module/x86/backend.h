@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The door between what knows no vendor and what is one. A backend answers with
+ * meaning, never with its own exit codes; policy (CPUID, MSRs, control
+ * registers, what a guest may do) stands above, once.
+ */
+#ifndef _ZX_BACKEND_H
+#define _ZX_BACKEND_H
+
+#include "../hv/cpu.h"
+#include "decode.h"
+
+enum zx_exit_kind {
+	ZX_EXIT_NONE,		/* nothing to do: go on */
+	ZX_EXIT_HOST_IRQ,	/* an interrupt of the host waits */
+	ZX_EXIT_CPUID,
+	ZX_EXIT_HLT,
+	ZX_EXIT_IO,
+	ZX_EXIT_MSR,
+	ZX_EXIT_MEMORY,
+	ZX_EXIT_CR_DR,		/* an access to CR0, CR4, CR8 or a debug register */
+	ZX_EXIT_XSETBV,
+	ZX_EXIT_HYPERCALL,
+	ZX_EXIT_SKIP,		/* an instruction that does nothing here: INVD, WBINVD */
+	ZX_EXIT_UD,		/* #UD, or an instruction that a guest does not have */
+	ZX_EXIT_SHUTDOWN,
+	ZX_EXIT_ENTRY_FAILED,	/* the CPU refused the state */
+	ZX_EXIT_UNKNOWN,
+	ZX_EXIT_KINDS
+};
+
+struct zx_exit {
+	u8 kind;		/* enum zx_exit_kind */
+	u8 len;			/* of the instruction; 0: not known, decode it (never for IO) */
+	union {
+		struct {
+			u16 port;
+			u8 size;
+			bool in, string;
+		} io;
+		bool wrmsr;
+		struct {
+			u64 gpa;
+			u8 access;	/* ZX_PERM_* tried */
+			bool walk;	/* by a page-table walk, not the access itself */
+			u8 bytes;	/* instruction bytes that the CPU gave, or 0 */
+		} mem;
+	};
+	u8 inst[ZX_INST_MAX];
+	u64 code;		/* the CPU's own, for zx_vcpu_page.hw_exit */
+};
+
+/* State above the door. CR0 is as the guest sees it; EFER without SVME. */
+enum zx_reg {
+	ZX_REG_CR0, ZX_REG_CR3, ZX_REG_CR4, ZX_REG_EFER, ZX_REG_RFLAGS,
+	ZX_REG_DR6, ZX_REG_DR7, ZX_REG_PAT,
+	ZX_REG_CPL,		/* read only */
+	ZX_REG_CODE_SIZE,	/* read only: enum zx_code_size */
+	ZX_REG_CS_BASE,		/* read only */
+	ZX_REG_SHADOW,		/* read only: in the shadow of STI or MOV SS; a RIP that moved ends it */
+};
+
+enum zx_inject { ZX_INJECT_IRQ, ZX_INJECT_NMI, ZX_INJECT_EXCEPTION };
+
+/* Host, then VCPU, in the order of their lives. Sixteen hooks at the most. */
+struct zx_backend {
+	const char *name;
+	const struct zx_npt_format *npt;
+
+	const char *(*refusal)(void);	/* why this machine cannot, or NULL */
+	int (*init)(void);		/* what all CPUs share */
+	void (*exit)(void);
+	int (*host_on)(void);		/* this CPU, interrupts off; -EBUSY: somebody holds it */
+	void (*host_off)(void);
+
+	int (*vcpu_init)(struct zx_cpu *cpu, bool bsp, u64 entry);
+	void (*vcpu_fini)(struct zx_cpu *cpu);
+	void (*load)(struct zx_cpu *cpu);	/* a burst begins on this CPU */
+	void (*put)(struct zx_cpu *cpu);	/* and ends */
+	void (*run)(struct zx_cpu *cpu, struct zx_exit *exit);	/* interrupts off */
+	u64 (*get)(struct zx_cpu *cpu, enum zx_reg reg);
+	void (*set)(struct zx_cpu *cpu, enum zx_reg reg, u64 value);
+	void (*inject)(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_fault *event);
+	/*
+	 * Exit as soon as an interrupt of priority class @prio can be taken; 16 is
+	 * above any TPR, 0 takes the wish back.
+	 */
+	void (*window)(struct zx_cpu *cpu, unsigned int prio);
+};
+
+extern const struct zx_backend zx_svm_backend;
+extern const struct zx_backend *zx_backend;	/* the one in use; main.c */
+
+/* exit.c */
+/* Serve an exit. True: enter again at once; false: see cpu->todo. */
+bool zx_exit_handle(struct zx_cpu *cpu, struct zx_exit *exit);
+/* The instruction at RIP, decoded. False: see cpu->todo. */
+bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *inst);
+/* Step over it. False: see cpu->todo. */
+bool zx_exit_skip(struct zx_cpu *cpu, struct zx_exit *exit);
+void zx_exit_advance(struct zx_cpu *cpu, unsigned int len);
+
+/* trap.c */
+bool zx_exit_io(struct zx_cpu *cpu, struct zx_exit *exit);
+bool zx_exit_memory(struct zx_cpu *cpu, struct zx_exit *exit);
+/* End the enter with a GUEST_VCPU packet: ZX_PKT_GUEST_VCPU_*. */
+void zx_packet_vcpu(struct zx_cpu *cpu, u32 type, u64 mask_or_id, u64 vector_or_entry);
+
+/* cr.c */
+bool zx_cr_dr_access(struct zx_cpu *cpu, struct zx_exit *exit);
+bool zx_cr_set_xcr0(struct zx_cpu *cpu, u32 index, u64 value);
+bool zx_cr_set_efer(struct zx_cpu *cpu, u64 value);
+#define ZX_INITIAL_CR0	0x80010011ull	/* PG WP ET PE; an AP has ET alone of these and WP */
+void zx_cr_reset(struct zx_cpu *cpu, bool bsp);
+
+/* cpuid.c */
+void zx_cpuid_init(void);
+void zx_cpuid(struct zx_cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+u64 zx_cpuid_cr4_mask(void);	/* the bits that the features shown allow */
+u64 zx_cpuid_efer_mask(void);
+
+/* msr.c */
+extern const u32 zx_msr_passed[];	/* need no exit; ends with 0 */
+/* exit->len is known. */
+bool zx_msr_access(struct zx_cpu *cpu, struct zx_exit *exit);
+void zx_msr_host_on(void);	/* on the CPU that was switched on */
+/* Around a burst. */
+void zx_msr_enter(struct zx_cpu *cpu);
+void zx_msr_leave(struct zx_cpu *cpu);
+
+/* ipi.c */
+/* exit->len is known. */
+bool zx_ipi_send(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_apic_ipi *ipi);
+
+/* mem.c */
+/*
+ * Copy to or from guest-physical memory with interrupts off. False: a page has
+ * no leaf; cpu->todo then asks for it, and the caller starts over.
+ */
+bool zx_mem_copy(struct zx_cpu *cpu, u64 gpa, void *buf, size_t len, bool write);
+/*
+ * Up to ZX_INST_MAX bytes of code at RIP. Returns how many: fewer when the next
+ * page cannot be had, cpu->todo then says whether yet. 0: see cpu->todo.
+ */
+size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf);
+
+/* The guest register with number @nr in an instruction's encoding. */
+static inline u64 *zx_gpr(struct zx_cpu *cpu, unsigned int nr)
+{
+	return &cpu->page->regs.rax + (nr & 15);
+}
+
+#endif

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What becomes of an exit, for both vendors. A handler returns true to enter
+ * again at once; or it sets cpu->todo and returns false.
+ */
+#include "backend.h"
+
+
+void zx_exit_advance(struct zx_cpu *cpu, unsigned int len)
+{
+	u64 rip = cpu->rip + len;
+
+	/* EIP wraps at 4 GiB, and only there does it matter which of the two it is. */
+	if (unlikely((rip ^ cpu->rip) >> 32) &&
+	    zx_backend->get(cpu, ZX_REG_CODE_SIZE) != ZX_CODE_64)
+		rip = (u32)rip;
+	cpu->rip = rip;
+}
+
+static bool undecodable(struct zx_cpu *cpu)
+{
+	zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, cpu->rip);
+	return false;
+}
+
+bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *inst)
+{
+	enum zx_code_size mode = zx_backend->get(cpu, ZX_REG_CODE_SIZE);
+	size_t avail = zx_mem_fetch(cpu, mode, exit->inst);
+	int len;
+
+	if (!avail)
+		return false;
+	len = zx_decode(exit->inst, avail, mode, inst);
+	if (len > 0) {
+		/* A second page that was missing, and not needed after all. */
+		cpu->todo = ZX_TODO_NONE;
+		return true;
+	}
+	/* Cut off at a page that can be made present: do that, and come again. */
+	if (!len && cpu->todo == ZX_TODO_FAULT)
+		return false;
+	return undecodable(cpu);
+}
+
+bool zx_exit_skip(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct zx_inst inst;
+
+	if (!exit->len) {
+		if (!zx_exit_decode(cpu, exit, &inst))
+			return false;
+		exit->len = inst.len;
+	}
+	zx_exit_advance(cpu, exit->len);
+	return true;
+}
+
+static bool exit_cpuid(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct zx_vcpu_regs *regs = &cpu->page->regs;
+	u32 eax, ebx, ecx, edx;
+
+	if (!zx_exit_skip(cpu, exit))
+		return false;
+	eax = regs->rax;
+	ecx = regs->rcx;
+	zx_cpuid(cpu, &eax, &ebx, &ecx, &edx);
+	regs->rax = eax;
+	regs->rbx = ebx;
+	regs->rcx = ecx;
+	regs->rdx = edx;
+	return true;
+}
+
+static bool exit_hlt(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	bool intr_on = zx_backend->get(cpu, ZX_REG_RFLAGS) & X86_EFLAGS_IF;
+
+	if (!zx_exit_skip(cpu, exit))
+		return false;
+	if (zx_irq_wakes(cpu, intr_on))
+		return true;
+	cpu->halted = true;
+	cpu->halted_if = intr_on;
+	cpu->todo = ZX_TODO_HALT;
+	return false;
+}
+
+/* Contract: 9 is CLOCK_PAIRING, anything else -1000, and not from user mode. */
+static bool exit_hypercall(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct zx_vcpu_regs *regs = &cpu->page->regs;
+	struct zx_clock_pairing pairing;
+	s64 result = -1000;
+
+	if (zx_backend->get(cpu, ZX_REG_CPL)) {
+		result = -1;
+	} else if (regs->rax == 9) {
+		u64 gpa = READ_ONCE(regs->rbx);
+
+		result = regs->rcx ? -95 : 0;
+		if (!result && (gpa >> ZX_GPA_BITS || gpa + sizeof(pairing) > 1ull << ZX_GPA_BITS)) {
+			result = -14;
+		} else if (!result) {
+			zx_clock_pairing(&pairing);
+			if (!zx_mem_copy(cpu, gpa, &pairing, sizeof(pairing), true))
+				return false;
+		}
+	}
+	if (!zx_exit_skip(cpu, exit))
+		return false;
+	regs->rax = result;
+	return true;
+}
+
+/* Either vendor's hypercall works on both: the other one's comes as #UD. */
+static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct zx_inst inst;
+
+	if (!zx_exit_decode(cpu, exit, &inst)) {
+		if (cpu->todo == ZX_TODO_FAULT)
+			return false;
+		cpu->todo = ZX_TODO_NONE;
+	} else if (inst.opcode_map == 1 && inst.opcode == 0x01 &&
+		   (inst.modrm == 0xc1 || inst.modrm == 0xd9)) {
+		exit->len = inst.len;
+		return exit_hypercall(cpu, exit);
+	}
+	zx_irq_ud(cpu);
+	return true;
+}
+
+static bool exit_msr(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	/* Served first: an MSR that faults leaves RIP on the instruction. */
+	struct zx_inst inst;
+
+	if (!exit->len) {
+		if (!zx_exit_decode(cpu, exit, &inst))
+			return false;
+		exit->len = inst.len;
+	}
+	return zx_msr_access(cpu, exit);
+}
+
+static bool exit_xsetbv(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct zx_vcpu_regs *regs = &cpu->page->regs;
+	u64 value = (u32)regs->rax | regs->rdx << 32;
+
+	if (zx_backend->get(cpu, ZX_REG_CPL) || !zx_cr_set_xcr0(cpu, regs->rcx, value)) {
+		zx_irq_gp(cpu);
+		return true;
+	}
+	return zx_exit_skip(cpu, exit);
+}
+
+static bool exit_end(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	static const struct {
+		zx_status_t status;
+		u32 reason;
+	} ends[ZX_EXIT_KINDS] = {
+		[ZX_EXIT_SHUTDOWN] = { ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_SHUTDOWN },
+		[ZX_EXIT_ENTRY_FAILED] = { ZX_ERR_BAD_STATE, ZX_VCPU_REASON_ENTRY },
+		[ZX_EXIT_UNKNOWN] = { ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_EXIT },
+	};
+
+	zx_cpu_return(cpu, ends[exit->kind].status, ends[exit->kind].reason, cpu->rip);
+	cpu->page->hw_exit = exit->code;
+	return false;
+}
+
+bool zx_exit_handle(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	switch (exit->kind) {
+	case ZX_EXIT_NONE:
+		return true;
+	case ZX_EXIT_IO:
+		return zx_exit_io(cpu, exit);
+	case ZX_EXIT_MEMORY:
+		return zx_exit_memory(cpu, exit);
+	case ZX_EXIT_MSR:
+		return exit_msr(cpu, exit);
+	case ZX_EXIT_CPUID:
+		return exit_cpuid(cpu, exit);
+	case ZX_EXIT_HLT:
+		return exit_hlt(cpu, exit);
+	case ZX_EXIT_CR_DR:
+		return zx_cr_dr_access(cpu, exit);
+	case ZX_EXIT_XSETBV:
+		return exit_xsetbv(cpu, exit);
+	case ZX_EXIT_HYPERCALL:
+		return exit_hypercall(cpu, exit);
+	case ZX_EXIT_SKIP:
+		return zx_exit_skip(cpu, exit);
+	case ZX_EXIT_UD:
+		return exit_ud(cpu, exit);
+	default:
+		return exit_end(cpu, exit);
+	}
+}

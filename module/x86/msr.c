@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Model-specific registers: one policy for both vendors. What is not named here
+ * does not exist for a guest, and its access is a #GP.
+ */
+#include <asm/msr-index.h>
+#include <asm/mtrr.h>
+
+#include "backend.h"
+
+#define MSR_KVM_WALL_CLOCK_OLD	0x11
+#define MSR_KVM_SYSTEM_TIME_OLD	0x12
+#define MSR_KVM_WALL_CLOCK	0x4b564d00
+#define MSR_KVM_SYSTEM_TIME	0x4b564d01
+#define MSR_PLATFORM_POWER_LIMIT 0x65c
+#define APIC_BASE_VALUE		0xfee00c00ull	/* global and x2APIC enable */
+#define APIC_BASE_BSP		BIT_ULL(8)
+
+/* Switched with the guest by hardware or by the backend: no exit needed. */
+const u32 zx_msr_passed[] = {
+	MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
+	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK,
+	MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+	0
+};
+
+/*
+ * Runs of MSRs that read as 0. Writes to those with @ignore are dropped, to the
+ * others they fault.
+ */
+static const struct quiet {
+	u32 first, last;
+	bool ignore;
+} quiet[] = {
+	{ MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID },
+	{ MSR_IA32_UCODE_REV, MSR_IA32_UCODE_REV, true },
+	{ MSR_MTRRcap, MSR_MTRRcap, true },
+	{ MSR_IA32_MCG_CAP, MSR_IA32_MCG_STATUS },
+	{ MSR_IA32_TEMPERATURE_TARGET, MSR_IA32_TEMPERATURE_TARGET },
+	{ MTRRphysBase_MSR(0), MTRRphysMask_MSR(9), true },
+	{ MSR_MTRRfix64K_00000, MSR_MTRRfix64K_00000, true },
+	{ MSR_MTRRfix16K_80000, MSR_MTRRfix16K_A0000, true },
+	{ MSR_MTRRfix4K_C0000, MSR_MTRRfix4K_F8000, true },
+	{ MSR_MTRRdefType, MSR_MTRRdefType, true },
+	{ MSR_RAPL_POWER_UNIT, MSR_RAPL_POWER_UNIT },
+	{ MSR_PKG_ENERGY_STATUS, MSR_PKG_ENERGY_STATUS },
+	{ MSR_DRAM_POWER_LIMIT, MSR_DRAM_ENERGY_STATUS, true },
+	{ MSR_PP0_POWER_LIMIT, MSR_PP0_ENERGY_STATUS, true },
+	{ MSR_PP1_POWER_LIMIT, MSR_PP1_ENERGY_STATUS, true },
+	{ MSR_PLATFORM_ENERGY_STATUS, MSR_PLATFORM_ENERGY_STATUS },
+	{ MSR_PLATFORM_POWER_LIMIT, MSR_PLATFORM_POWER_LIMIT, true },
+	{ MSR_PPERF, MSR_PPERF },
+	{ MSR_SMI_COUNT, MSR_SMI_COUNT },
+	/* AMD's that its own kernels touch without asking. */
+	{ MSR_AMD64_SYSCFG, MSR_AMD64_SYSCFG, true },
+	{ MSR_K7_HWCR, MSR_K7_HWCR, true },
+	{ MSR_AMD64_NB_CFG, MSR_AMD64_NB_CFG, true },
+	{ MSR_K8_INT_PENDING_MSG, MSR_K8_INT_PENDING_MSG, true },
+	{ MSR_AMD64_PATCH_LEVEL, MSR_AMD64_PATCH_LEVEL, true },
+	{ MSR_AMD64_DE_CFG, MSR_AMD64_DE_CFG, true },
+};
+
+static const struct quiet *find_quiet(u32 msr)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(quiet); i++)
+		if (msr >= quiet[i].first && msr <= quiet[i].last)
+			return &quiet[i];
+	return NULL;
+}
+
+static bool is_apic(u32 msr)
+{
+	return (msr >= ZX_MSR_X2APIC_FIRST && msr <= ZX_MSR_X2APIC_LAST) ||
+	       msr == ZX_MSR_TSC_DEADLINE;
+}
+
+static u64 apic_base(struct zx_cpu *cpu)
+{
+	return APIC_BASE_VALUE | (cpu->space.id ? 0 : APIC_BASE_BSP);
+}
+
+/* False: #GP. */
+static bool read_msr(struct zx_cpu *cpu, u32 msr, u64 *value)
+{
+	*value = 0;
+	if (is_apic(msr))
+		return zx_apic_read(&cpu->apic, msr, value) == ZX_APIC_DONE;
+	switch (msr) {
+	case ZX_MSR_APIC_BASE:
+		*value = apic_base(cpu);
+		return true;
+	case MSR_EFER:
+		*value = zx_backend->get(cpu, ZX_REG_EFER);
+		return true;
+	case MSR_IA32_CR_PAT:
+		*value = zx_backend->get(cpu, ZX_REG_PAT);
+		return true;
+	case MSR_TSC_AUX:
+		*value = cpu->tsc_aux;
+		return boot_cpu_has(X86_FEATURE_RDTSCP);
+	case MSR_IA32_MISC_ENABLE:
+		*value = MSR_IA32_MISC_ENABLE_FAST_STRING;
+		return true;
+	default:
+		return find_quiet(msr);
+	}
+}
+
+/* An address with an enable bit, for a structure that must not leave the space. */
+static bool clock_msr(struct zx_cpu *cpu, u32 msr, u64 value)
+{
+	u64 gpa = value & ~1ull;
+
+	if (gpa & 3 || gpa >= 1ull << ZX_GPA_BITS)
+		return false;
+	if (msr == MSR_KVM_WALL_CLOCK || msr == MSR_KVM_WALL_CLOCK_OLD)
+		zx_clock_set_wall(cpu, gpa);
+	else
+		zx_clock_set_system(cpu, value & 1 ? gpa : 0);
+	return true;
+}
+
+static bool write_tsc_aux(struct zx_cpu *cpu, u64 value)
+{
+	if (value >> 32 || !boot_cpu_has(X86_FEATURE_RDTSCP))
+		return false;
+	cpu->tsc_aux = value;
+	wrmsrl(MSR_TSC_AUX, value);
+	return true;
+}
+
+/* Eight memory types of a byte each; 2, 3 and all above 7 are reserved (SDM 3, 12.12.2). */
+static bool write_pat(struct zx_cpu *cpu, u64 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64; i += 8)
+		if ((value >> i & 0xff) > 7 || (value >> i & 0xfe) == 2)
+			return false;
+	zx_backend->set(cpu, ZX_REG_PAT, value);
+	return true;
+}
+
+static bool write_msr(struct zx_cpu *cpu, u32 msr, u64 value)
+{
+	const struct quiet *row;
+
+	switch (msr) {
+	case ZX_MSR_APIC_BASE:
+		return (value | APIC_BASE_BSP) == (apic_base(cpu) | APIC_BASE_BSP);
+	case MSR_EFER:
+		return zx_cr_set_efer(cpu, value);
+	case MSR_IA32_CR_PAT:
+		return write_pat(cpu, value);
+	case MSR_TSC_AUX:
+		return write_tsc_aux(cpu, value);
+	case MSR_KVM_WALL_CLOCK:
+	case MSR_KVM_WALL_CLOCK_OLD:
+	case MSR_KVM_SYSTEM_TIME:
+	case MSR_KVM_SYSTEM_TIME_OLD:
+		return clock_msr(cpu, msr, value);
+	case MSR_IA32_SPEC_CTRL:
+	case MSR_IA32_PRED_CMD:
+		return true;
+	default:
+		row = find_quiet(msr);
+		return row && row->ignore;
+	}
+}
+
+/* WRMSR to the APIC. True: served; false: it became a #GP, or a packet. */
+static bool write_apic(struct zx_cpu *cpu, struct zx_exit *exit, u32 msr, u64 value)
+{
+	struct zx_apic_ipi ipi;
+
+	switch (zx_apic_write(&cpu->apic, msr, value, &ipi)) {
+	case ZX_APIC_DONE:
+		zx_exit_advance(cpu, exit->len);
+		return true;
+	case ZX_APIC_IPI:
+		return zx_ipi_send(cpu, exit, &ipi);
+	default:
+		zx_irq_gp(cpu);
+		return true;
+	}
+}
+
+bool zx_msr_access(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct zx_vcpu_regs *regs = &cpu->page->regs;
+	u64 value = (u32)regs->rax | regs->rdx << 32;
+	u32 msr = regs->rcx;
+
+	if (exit->wrmsr && is_apic(msr))
+		return write_apic(cpu, exit, msr, value);
+	if (exit->wrmsr ? !write_msr(cpu, msr, value) : !read_msr(cpu, msr, &value)) {
+		zx_irq_gp(cpu);
+		return true;
+	}
+	if (!exit->wrmsr) {
+		regs->rax = (u32)value;
+		regs->rdx = value >> 32;
+	}
+	zx_exit_advance(cpu, exit->len);
+	return true;
+}
+
+static DEFINE_PER_CPU(u64, host_tsc_aux);
+
+void zx_msr_host_on(void)
+{
+	u64 value = 0;
+
+	if (boot_cpu_has(X86_FEATURE_RDTSCP))
+		rdmsrl(MSR_TSC_AUX, value);
+	__this_cpu_write(host_tsc_aux, value);
+}
+
+/* The host needs its own again before it returns to user space, which ends a burst. */
+void zx_msr_enter(struct zx_cpu *cpu)
+{
+	if (cpu->tsc_aux != __this_cpu_read(host_tsc_aux) && boot_cpu_has(X86_FEATURE_RDTSCP))
+		wrmsrl(MSR_TSC_AUX, cpu->tsc_aux);
+}
+
+void zx_msr_leave(struct zx_cpu *cpu)
+{
+	if (cpu->tsc_aux != __this_cpu_read(host_tsc_aux) && boot_cpu_has(X86_FEATURE_RDTSCP))
+		wrmsrl(MSR_TSC_AUX, __this_cpu_read(host_tsc_aux));
+}

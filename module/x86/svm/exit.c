@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From SVM's exit codes to meaning.
+ */
+#include "svm.h"
+
+static void decode_io(const struct svm_control *c, struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	u64 info = c->exit_info1;
+
+	exit->kind = ZX_EXIT_IO;
+	exit->io.port = info >> SVM_IO_PORT_SHIFT;
+	exit->io.size = info >> SVM_IO_SIZE_SHIFT & 7;
+	exit->io.in = info & SVM_IO_IN;
+	exit->io.string = info & SVM_IO_STRING;
+	/* EXITINFO2 is the next RIP, with or without NRIPS. */
+	exit->len = c->exit_info2 - cpu->rip;
+}
+
+static void decode_npf(const struct svm_control *c, struct zx_exit *exit)
+{
+	u64 info = c->exit_info1;
+
+	exit->kind = ZX_EXIT_MEMORY;
+	exit->len = 0;
+	exit->mem.gpa = c->exit_info2;
+	exit->mem.walk = info & SVM_NPF_WALK;
+	exit->mem.access = info & SVM_NPF_EXEC ? ZX_PERM_READ | ZX_PERM_EXEC :
+			   info & SVM_NPF_WRITE ? ZX_PERM_READ | ZX_PERM_WRITE : ZX_PERM_READ;
+}
+
+/* The delivery that the exit cut short goes in again at the next entry. */
+static void requeue_event(struct svm_control *c, struct zx_cpu *cpu)
+{
+	u64 event = c->exit_event, type = event & SVM_EVENT_TYPE;
+	u8 vector = event;
+
+	if (likely(!(event & SVM_EVENT_VALID)))
+		return;
+	/* RIP is still on an INT n, INT3 or INTO: it runs again by itself. */
+	if (type == SVM_EVENT_SOFTWARE || (type == SVM_EVENT_EXCEPTION && (vector == 3 || vector == 4)))
+		return;
+	c->event = event;
+	cpu->irq.reinject = true;
+	cpu->irq.busy = true;
+}
+
+/* IRET is about to run: NMIs may come once it has. */
+static void decode_iret(struct svm_vcpu *svm, struct zx_cpu *cpu)
+{
+	svm->vmcb->control.intercepts1 &= ~SVM_I1_IRET;
+	svm_dirty(svm, SVM_CLEAN_INTERCEPTS);
+	svm->iret_wait = true;
+	svm->iret_rip = cpu->rip;
+	cpu->irq.busy = true;
+}
+
+static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit, unsigned int vector)
+{
+	exit->kind = ZX_EXIT_NONE;
+	switch (vector) {
+	case 1:
+		zx_irq_fault(cpu, 1, false, 0);
+		break;
+	case 6:
+		exit->kind = ZX_EXIT_UD;
+		break;
+	case 17:
+		zx_irq_fault(cpu, 17, true, 0);
+		break;
+	case 18:
+		/* The machine check is the host's: have its handler run. */
+		asm volatile("int $18");
+		break;
+	default:
+		exit->kind = ZX_EXIT_UNKNOWN;
+	}
+}
+
+static u8 simple_kind(u64 code)
+{
+	switch (code) {
+	case SVM_EXIT_INTR:
+	case SVM_EXIT_NMI:	/* taken when GIF was set again */
+	case SVM_EXIT_SMI:
+	case SVM_EXIT_INIT:
+		return ZX_EXIT_HOST_IRQ;
+	case SVM_EXIT_CPUID:
+		return ZX_EXIT_CPUID;
+	case SVM_EXIT_HLT:
+		return ZX_EXIT_HLT;
+	case SVM_EXIT_MSR:
+		return ZX_EXIT_MSR;
+	case SVM_EXIT_VMMCALL:
+		return ZX_EXIT_HYPERCALL;
+	case SVM_EXIT_XSETBV:
+		return ZX_EXIT_XSETBV;
+	case SVM_EXIT_INVD:
+	case SVM_EXIT_WBINVD:
+		return ZX_EXIT_SKIP;
+	case SVM_EXIT_RDPMC:
+	case SVM_EXIT_RSM:
+	case SVM_EXIT_INVLPGA:
+	case SVM_EXIT_VMRUN:
+	case SVM_EXIT_VMMCALL + 1 ... SVM_EXIT_SKINIT:
+	case SVM_EXIT_MONITOR ... SVM_EXIT_MWAIT_ARMED:
+	case SVM_EXIT_RDPRU:
+	case SVM_EXIT_INVLPGB ... SVM_EXIT_TLBSYNC:
+		return ZX_EXIT_UD;
+	case SVM_EXIT_CR_READ ... SVM_EXIT_DR_WRITE + 15:
+		return ZX_EXIT_CR_DR;
+	case SVM_EXIT_SHUTDOWN:
+		return ZX_EXIT_SHUTDOWN;
+	case ~0ull:		/* VMEXIT_INVALID */
+		return ZX_EXIT_ENTRY_FAILED;
+	default:
+		return ZX_EXIT_UNKNOWN;
+	}
+}
+
+void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct svm_vcpu *svm = svm_of(cpu);
+	struct svm_control *c = &svm->vmcb->control;
+	u64 code = c->exit_code;
+
+	exit->code = code;
+	requeue_event(c, cpu);
+	switch (code) {
+	case SVM_EXIT_IO:
+		decode_io(c, cpu, exit);
+		return;
+	case SVM_EXIT_NPF:
+		decode_npf(c, exit);
+		return;
+	case SVM_EXIT_EXCEPTION ... SVM_EXIT_EXCEPTION + 31:
+		decode_exception(cpu, exit, code - SVM_EXIT_EXCEPTION);
+		break;
+	case SVM_EXIT_IRET:
+		decode_iret(svm, cpu);
+		exit->kind = ZX_EXIT_NONE;
+		break;
+	case SVM_EXIT_VINTR:
+		exit->kind = ZX_EXIT_NONE;
+		cpu->irq.busy = true;
+		break;
+	default:
+		exit->kind = simple_kind(code);
+	}
+	exit->wrmsr = c->exit_info1 & 1;
+	exit->len = svm_caps.nrips && exit->kind != ZX_EXIT_UD ? c->next_rip - cpu->rip : 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the SVM backend share.
+ */
+#ifndef _ZX_SVM_H
+#define _ZX_SVM_H
+
+#include "../backend.h"
+#include "vmcb.h"
+
+struct svm_vcpu {
+	struct svm_vmcb *vmcb;		/* [I] */
+	phys_addr_t vmcb_pa;		/* [I] */
+	int cpu;			/* where the ASID below is valid */
+	u64 asid_gen;			/* of that CPU's ASIDs */
+	bool iret_wait;			/* NMIs stay masked until the IRET at @iret_rip is done */
+	u64 iret_rip;
+};
+
+static inline struct svm_vcpu *svm_of(struct zx_cpu *cpu)
+{
+	return cpu->hw;
+}
+
+/* What this CPU can; module parameters have been taken off. */
+struct svm_caps {
+	bool nrips;
+	bool decode_assists;
+	bool flush_asid;
+	u32 asids;
+};
+
+extern struct svm_caps svm_caps;
+extern phys_addr_t svm_iopm_pa, svm_msrpm_pa;
+extern struct zx_npt_format svm_npt_format;
+
+/* A CPU of the host; its own, with interrupts off. */
+struct svm_host {
+	void *hsave;		/* for the hardware's use */
+	void *area;		/* for VMSAVE and VMLOAD of the host's state */
+	phys_addr_t area_pa;
+	u64 asid_gen;
+	u32 asid_next;
+	u64 space;		/* zx_gpas.id of the guest that ran last */
+};
+
+DECLARE_PER_CPU(struct svm_host, svm_host);
+
+/* host.c */
+const char *svm_refusal(void);
+int svm_init(void);
+void svm_exit(void);
+int svm_host_on(void);
+void svm_host_off(void);
+/* A new tag for the guest's translations on this CPU. */
+void svm_host_asid(struct svm_vcpu *svm);
+/* vmcb.c */
+/* Fields change under clean bits: APM 2, 15.15. */
+enum svm_clean {
+	SVM_CLEAN_INTERCEPTS = BIT(0),
+	SVM_CLEAN_ASID = BIT(2),
+	SVM_CLEAN_VINTR = BIT(3),
+	SVM_CLEAN_NP = BIT(4),
+	SVM_CLEAN_CR = BIT(5),
+	SVM_CLEAN_DR = BIT(6),
+	SVM_CLEAN_ALL = GENMASK(9, 0),
+};
+
+static inline void svm_dirty(struct svm_vcpu *svm, enum svm_clean part)
+{
+	svm->vmcb->control.clean &= ~(u64)part;
+}
+
+void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu, bool bsp, u64 entry);
+
+/* exit.c */
+void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit);
+
+/* enter.S */
+void svm_enter(struct zx_vcpu_regs *regs, phys_addr_t vmcb_pa, phys_addr_t host_pa);
+
+#endif

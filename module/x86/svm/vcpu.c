@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A VCPU on SVM: its life, its bursts, its registers, and the door's table.
+ */
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/slab.h>
+
+#include <asm/debugreg.h>
+#include <asm/msr-index.h>
+
+#include "../../compat.h"
+#include "../../hv/host.h"
+#include "svm.h"
+
+#define DR7_ENABLED	0xffull		/* any of L0-L3, G0-G3 */
+#define CACHE_BITS	(X86_CR0_CD | X86_CR0_NW)
+
+static int vcpu_init(struct zx_cpu *cpu, bool bsp, u64 entry)
+{
+	struct svm_vcpu *svm = kzalloc(sizeof(*svm), GFP_KERNEL_ACCOUNT);
+
+	if (!svm)
+		return -ENOMEM;
+	svm->vmcb = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!svm->vmcb) {
+		kfree(svm);
+		return -ENOMEM;
+	}
+	svm->vmcb_pa = virt_to_phys(svm->vmcb);
+	svm->cpu = -1;
+	cpu->hw = svm;
+	svm_vmcb_init(svm->vmcb, cpu, bsp, entry);
+	return 0;
+}
+
+static void vcpu_fini(struct zx_cpu *cpu)
+{
+	struct svm_vcpu *svm = svm_of(cpu);
+
+	free_page((unsigned long)svm->vmcb);
+	kfree(svm);
+}
+
+static inline void vmsave(phys_addr_t pa)
+{
+	asm volatile("vmsave %0" : : "a"(pa) : "memory");
+}
+
+/* The registers that user space wrote go into the VMCB: RFLAGS if bit 1 says so. */
+static void take_flags(struct zx_cpu *cpu, struct svm_save *save)
+{
+	u64 flags = READ_ONCE(cpu->page->regs.rflags);
+
+	if (flags & X86_EFLAGS_FIXED)
+		save->rflags = (save->rflags & ~ZX_VCPU_RFLAGS_USER) | (flags & ZX_VCPU_RFLAGS_USER);
+}
+
+static void load(struct zx_cpu *cpu)
+{
+	struct svm_host *host = this_cpu_ptr(&svm_host);
+	struct svm_vcpu *svm = svm_of(cpu);
+
+	if (unlikely(svm->cpu != smp_processor_id())) {
+		svm_dirty(svm, SVM_CLEAN_ALL);
+		cpu->flush = true;
+	}
+	if (unlikely(svm->asid_gen != host->asid_gen))
+		cpu->flush = true;
+	/*
+	 * One guest must not train what another one, or its user space, runs on: APM
+	 * 2, 3.2.9.
+	 */
+	if (unlikely(host->space != cpu->gpas->id)) {
+		host->space = cpu->gpas->id;
+		zx_ibpb();
+	}
+	vmsave(host->area_pa);
+	zx_msr_enter(cpu);
+	take_flags(cpu, &svm->vmcb->save);
+}
+
+/* #VMEXIT leaves DR7 cleared and the guest's DR6: APM 2, 15.6. */
+static void restore_debug(const struct svm_save *save)
+{
+	if (unlikely(save->dr6 != DR6_RESERVED))
+		set_debugreg(DR6_RESERVED, 6);
+	if (unlikely(hw_breakpoint_active()))
+		set_debugreg(__this_cpu_read(cpu_dr7), 7);
+}
+
+static void put(struct zx_cpu *cpu)
+{
+	struct svm_save *save = &svm_of(cpu)->vmcb->save;
+
+	zx_msr_leave(cpu);
+	restore_debug(save);
+	cpu->page->regs.rflags = save->rflags & ZX_VCPU_RFLAGS_USER;
+	cpu->page->rip = cpu->rip;
+	zx_exit_to_user();
+}
+
+/* A guest with breakpoints of its own has them in the CPU only while it runs. */
+static void swap_breakpoints(u64 *regs)
+{
+	u64 old[4];
+
+	get_debugreg(old[0], 0);
+	get_debugreg(old[1], 1);
+	get_debugreg(old[2], 2);
+	get_debugreg(old[3], 3);
+	set_debugreg(regs[0], 0);
+	set_debugreg(regs[1], 1);
+	set_debugreg(regs[2], 2);
+	set_debugreg(regs[3], 3);
+	memcpy(regs, old, sizeof(old));
+}
+
+/* Translations of this VCPU are stale, or the whole space's are. */
+static void check_flush(struct zx_cpu *cpu, struct svm_vcpu *svm)
+{
+	u64 gen = atomic64_read(&cpu->gpas->tlb_gen);
+
+	if (likely(!cpu->flush && cpu->space.tlb_seen == gen && zx_asid)) {
+		svm->vmcb->control.tlb_control = SVM_TLB_KEEP;
+		return;
+	}
+	cpu->flush = false;
+	cpu->space.tlb_seen = gen;
+	svm_host_asid(svm);
+}
+
+static void enter(struct zx_cpu *cpu, struct svm_vcpu *svm)
+{
+	u64 breakpoints[4];
+
+	if (likely(!(svm->vmcb->save.dr7 & DR7_ENABLED))) {
+		svm_enter(&cpu->page->regs, svm->vmcb_pa, __this_cpu_read(svm_host.area_pa));
+		return;
+	}
+	memcpy(breakpoints, cpu->dr, sizeof(breakpoints));
+	swap_breakpoints(breakpoints);
+	svm_enter(&cpu->page->regs, svm->vmcb_pa, __this_cpu_read(svm_host.area_pa));
+	swap_breakpoints(breakpoints);
+}
+
+/* CR8 lives in the CPU while the guest runs, and in the APIC otherwise. */
+static void run(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct svm_vcpu *svm = svm_of(cpu);
+	struct svm_control *c = &svm->vmcb->control;
+	struct svm_save *save = &svm->vmcb->save;
+	struct zx_vcpu_regs *regs = &cpu->page->regs;
+	u64 cr8 = zx_apic_get_cr8(&cpu->apic);
+
+	check_flush(cpu, svm);
+	if (unlikely((c->vintr & SVM_VINTR_TPR) != cr8)) {
+		c->vintr = (c->vintr & ~SVM_VINTR_TPR) | cr8;
+		svm_dirty(svm, SVM_CLEAN_VINTR);
+	}
+	save->rax = regs->rax;
+	save->rsp = regs->rsp;
+	if (cpu->rip != save->rip) {
+		save->rip = cpu->rip;
+		c->shadow &= ~SVM_SHADOW_ACTIVE;
+	}
+	enter(cpu, svm);
+	regs->rax = save->rax;
+	regs->rsp = save->rsp;
+	cpu->rip = save->rip;
+	c->event = 0;
+	c->clean = SVM_CLEAN_ALL;
+	if (unlikely((c->vintr & SVM_VINTR_TPR) != cr8))
+		zx_apic_set_cr8(&cpu->apic, c->vintr & SVM_VINTR_TPR);
+	if (unlikely(svm->iret_wait) && cpu->rip != svm->iret_rip) {
+		svm->iret_wait = false;
+		cpu->irq.nmi_masked = false;
+	}
+	svm_exit_decode(cpu, exit);
+}
+
+static enum zx_code_size code_size(const struct svm_save *save)
+{
+	if (save->cs.attrib & SVM_ATTRIB_L && save->efer & EFER_LMA)
+		return ZX_CODE_64;
+	return save->cs.attrib & SVM_ATTRIB_DB ? ZX_CODE_32 : ZX_CODE_16;
+}
+
+static u64 get(struct zx_cpu *cpu, enum zx_reg reg)
+{
+	struct svm_vmcb *vmcb = svm_of(cpu)->vmcb;
+
+	switch (reg) {
+	case ZX_REG_CR0:
+		return vmcb->save.cr0 | cpu->cr0_cache_bits;
+	case ZX_REG_CR3:
+		return vmcb->save.cr3;
+	case ZX_REG_CR4:
+		return vmcb->save.cr4;
+	case ZX_REG_EFER:
+		return vmcb->save.efer & ~EFER_SVME;
+	case ZX_REG_RFLAGS:
+		return vmcb->save.rflags;
+	case ZX_REG_DR6:
+		return vmcb->save.dr6;
+	case ZX_REG_DR7:
+		return vmcb->save.dr7;
+	case ZX_REG_PAT:
+		return vmcb->save.pat;
+	case ZX_REG_CPL:
+		return vmcb->save.cpl;
+	case ZX_REG_CODE_SIZE:
+		return code_size(&vmcb->save);
+	case ZX_REG_CS_BASE:
+		return vmcb->save.cs.base;
+	case ZX_REG_SHADOW:
+		return cpu->rip == vmcb->save.rip && vmcb->control.shadow & SVM_SHADOW_ACTIVE;
+	}
+	return 0;
+}
+
+/* CD and NW stay out of the CPU: a guest must not slow down its neighbours. */
+static void set_cr0(struct zx_cpu *cpu, struct svm_vmcb *vmcb, u64 value)
+{
+	cpu->cr0_cache_bits = value & CACHE_BITS;
+	vmcb->save.cr0 = value & ~CACHE_BITS;
+	vmcb->control.cr_read = cpu->cr0_cache_bits ? BIT(0) : 0;
+	svm_dirty(svm_of(cpu), SVM_CLEAN_INTERCEPTS);
+}
+
+static void set(struct zx_cpu *cpu, enum zx_reg reg, u64 value)
+{
+	struct svm_vcpu *svm = svm_of(cpu);
+	struct svm_save *save = &svm->vmcb->save;
+
+	switch (reg) {
+	case ZX_REG_CR0:
+		set_cr0(cpu, svm->vmcb, value);
+		break;
+	case ZX_REG_CR3:
+		save->cr3 = value;
+		break;
+	case ZX_REG_CR4:
+		save->cr4 = value;
+		break;
+	case ZX_REG_EFER:
+		save->efer = value | EFER_SVME;
+		break;
+	case ZX_REG_RFLAGS:
+		save->rflags = value;
+		return;
+	case ZX_REG_DR6:
+		save->dr6 = value;
+		break;
+	case ZX_REG_DR7:
+		save->dr7 = value;
+		break;
+	case ZX_REG_PAT:
+		save->pat = value;
+		break;
+	default:
+		return;
+	}
+	svm_dirty(svm, SVM_CLEAN_CR | SVM_CLEAN_DR | SVM_CLEAN_NP);
+}
+
+static void inject(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_fault *event)
+{
+	struct svm_vcpu *svm = svm_of(cpu);
+	struct svm_control *c = &svm->vmcb->control;
+
+	switch (kind) {
+	case ZX_INJECT_IRQ:
+		c->event = SVM_EVENT_VALID | SVM_EVENT_IRQ | event->vector;
+		break;
+	case ZX_INJECT_NMI:
+		c->event = SVM_EVENT_VALID | SVM_EVENT_NMI | 2;
+		c->intercepts1 |= SVM_I1_IRET;
+		svm_dirty(svm, SVM_CLEAN_INTERCEPTS);
+		break;
+	case ZX_INJECT_EXCEPTION:
+		c->event = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | event->vector;
+		if (event->has_error)
+			c->event |= SVM_EVENT_ERROR | (u64)event->error << SVM_EVENT_CODE_SHIFT;
+		break;
+	}
+}
+
+/*
+ * A virtual interrupt that is never delivered: its VINTR intercept comes first
+ * (APM 2, 15.21.4).
+ */
+static void window(struct zx_cpu *cpu, unsigned int prio)
+{
+	struct svm_vcpu *svm = svm_of(cpu);
+	struct svm_control *c = &svm->vmcb->control;
+
+	c->vintr &= ~(SVM_VINTR_IRQ | SVM_VINTR_PRIO | SVM_VINTR_IGNORE_TPR);
+	c->intercepts1 &= ~SVM_I1_VINTR;
+	if (prio) {
+		c->vintr |= SVM_VINTR_IRQ | (u64)min(prio, 15u) << SVM_VINTR_PRIO_SHIFT;
+		c->vintr |= prio > 15 ? SVM_VINTR_IGNORE_TPR : 0;
+		c->intercepts1 |= SVM_I1_VINTR;
+	}
+	svm_dirty(svm, SVM_CLEAN_VINTR | SVM_CLEAN_INTERCEPTS);
+}
+
+/* Present, writable, and user: the guest's accesses count as user's (APM 2, 15.25.5). */
+#define NPT_P	BIT_ULL(0)
+#define NPT_W	BIT_ULL(1)
+#define NPT_U	BIT_ULL(2)
+#define NPT_PS	BIT_ULL(7)
+#define NPT_NX	BIT_ULL(63)
+
+struct zx_npt_format svm_npt_format = {
+	.present = NPT_P,
+	.table = NPT_P | NPT_W | NPT_U,
+	.large = NPT_PS,
+	.perm = {
+		[ZX_PERM_READ] = NPT_P | NPT_U | NPT_NX,
+		[ZX_PERM_READ | ZX_PERM_WRITE] = NPT_P | NPT_U | NPT_W | NPT_NX,
+		[ZX_PERM_READ | ZX_PERM_EXEC] = NPT_P | NPT_U,
+		[ZX_PERM_READ | ZX_PERM_WRITE | ZX_PERM_EXEC] = NPT_P | NPT_U | NPT_W,
+	},
+};
+
+const struct zx_backend zx_svm_backend = {
+	.name = "svm",
+	.npt = &svm_npt_format,
+	.refusal = svm_refusal,
+	.init = svm_init,
+	.exit = svm_exit,
+	.host_on = svm_host_on,
+	.host_off = svm_host_off,
+	.vcpu_init = vcpu_init,
+	.vcpu_fini = vcpu_fini,
+	.load = load,
+	.put = put,
+	.run = run,
+	.get = get,
+	.set = set,
+	.inject = inject,
+	.window = window,
+};

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A VMCB as a new VCPU has it: what exits, and the state that the contract says.
+ */
+#include <linux/io.h>
+
+#include <asm/msr-index.h>
+
+#include "svm.h"
+
+#define DB_VECTOR	1
+#define UD_VECTOR	6
+#define AC_VECTOR	17
+#define MC_VECTOR	18
+
+/*
+ * #DB and #AC exit because a guest can make their delivery loop for ever
+ * without one; #UD because Intel's hypercall is one; #MC because it is the host's.
+ */
+static void init_intercepts(struct svm_control *c)
+{
+	c->cr_read = 0;
+	c->cr_write = BIT(0) | BIT(4);
+	c->dr_read = 0xffff;
+	c->dr_write = 0xffff;
+	c->exceptions = BIT(DB_VECTOR) | BIT(UD_VECTOR) | BIT(AC_VECTOR) | BIT(MC_VECTOR);
+	c->intercepts1 = SVM_I1_INTR | SVM_I1_NMI | SVM_I1_SMI | SVM_I1_INIT | SVM_I1_RDPMC |
+			 SVM_I1_CPUID | SVM_I1_RSM | SVM_I1_INVD | SVM_I1_HLT | SVM_I1_INVLPGA |
+			 SVM_I1_IO | SVM_I1_MSR | SVM_I1_FREEZE | SVM_I1_SHUTDOWN;
+	c->intercepts2 = SVM_I2_VMRUN | SVM_I2_VMMCALL | SVM_I2_VMLOAD | SVM_I2_VMSAVE |
+			 SVM_I2_STGI | SVM_I2_CLGI | SVM_I2_SKINIT | SVM_I2_WBINVD |
+			 SVM_I2_MONITOR | SVM_I2_MWAIT | SVM_I2_MWAIT_ARMED | SVM_I2_XSETBV |
+			 SVM_I2_RDPRU;
+	c->intercepts3 = SVM_I3_INVLPGB | SVM_I3_INVLPGB_ILLEGAL | SVM_I3_MCOMMIT | SVM_I3_TLBSYNC;
+}
+
+static void init_control(struct svm_control *c, struct zx_cpu *cpu)
+{
+	init_intercepts(c);
+	c->iopm = svm_iopm_pa;
+	c->msrpm = svm_msrpm_pa;
+	c->vintr = SVM_VINTR_MASKING;
+	c->nested = SVM_NESTED_PAGING;
+	c->ncr3 = virt_to_phys(cpu->gpas->npt.top);
+}
+
+/* Attributes as in the contract's table of the initial state, in SVM's packing. */
+#define ATTRIB_CODE64	0x29f	/* P, conforming, readable, accessed, L */
+#define ATTRIB_CODE16	0x09f
+#define ATTRIB_DATA	0x093
+#define ATTRIB_LDT	0x082
+#define ATTRIB_TSS	0x08b
+
+static void init_segments(struct svm_save *s, bool bsp, u64 entry)
+{
+	struct svm_segment data = { .attrib = ATTRIB_DATA, .limit = 0xffff };
+
+	s->es = data;
+	s->ss = data;
+	s->ds = data;
+	s->fs = data;
+	s->gs = data;
+	s->cs = data;
+	s->cs.attrib = bsp ? ATTRIB_CODE64 : ATTRIB_CODE16;
+	if (!bsp) {
+		s->cs.selector = entry >> 4;
+		s->cs.base = entry;
+	}
+	s->gdtr.limit = 0xffff;
+	s->idtr.limit = 0xffff;
+	s->ldtr = (struct svm_segment){ .attrib = ATTRIB_LDT, .limit = 0xffff };
+	s->tr = (struct svm_segment){ .attrib = ATTRIB_TSS, .limit = 0xffff };
+}
+
+void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu, bool bsp, u64 entry)
+{
+	init_control(&vmcb->control, cpu);
+	init_segments(&vmcb->save, bsp, entry);
+	/* VMRUN wants SVME set (APM 2, 15.5.1); the guest does not see it. */
+	vmcb->save.efer = EFER_SVME;
+	vmcb->save.rflags = X86_EFLAGS_FIXED;
+	/* What a CPU has after reset: APM 2, 7.8.2. */
+	vmcb->save.pat = 0x0007040600070406ull;
+	cpu->rip = bsp ? entry : 0;
+}

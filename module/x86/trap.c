@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The exits that traps make: port and memory accesses become packets, stores to
+ * a bell become rings.
+ */
+#include <linux/string.h>
+
+#include "backend.h"
+
+static struct zx_packet *packet_begin(struct zx_cpu *cpu, u32 type, u64 key)
+{
+	struct zx_packet *packet = &cpu->page->packet;
+
+	memset(packet, 0, sizeof(*packet));
+	packet->type = type;
+	packet->key = key;
+	return packet;
+}
+
+void zx_packet_vcpu(struct zx_cpu *cpu, u32 type, u64 mask_or_id, u64 vector_or_entry)
+{
+	struct zx_packet *packet = packet_begin(cpu, ZX_PKT_TYPE_GUEST_VCPU, 0);
+
+	packet->vcpu.type = type;
+	packet->vcpu.mask_or_id = mask_or_id;
+	packet->vcpu.vector_or_entry = vector_or_entry;
+	zx_cpu_return(cpu, ZX_OK, ZX_VCPU_REASON_PACKET, 0);
+}
+
+/*
+ * The trap at page frame or port @at: the last one that was hit, or what the map
+ * says. A removal counts the map's generation up and then waits for whoever has
+ * interrupts off, so a hint of this generation is still there.
+ */
+static struct zx_trap *find_trap(struct zx_cpu *cpu, struct zx_trap **last, u64 at)
+{
+	struct zx_trap_map *map = &cpu->gpas->traps;
+	u64 gen = atomic64_read(&map->gen);
+	struct zx_trap *trap;
+
+	if (unlikely(cpu->last_gen != gen)) {
+		cpu->last_gen = gen;
+		cpu->last_mem = NULL;
+		cpu->last_io = NULL;
+	}
+	trap = *last;
+	if (likely(trap && at - trap->first <= trap->last - trap->first))
+		return trap;
+	trap = last == &cpu->last_io ? zx_trap_find_io(map, at) : zx_trap_find_mem(map, at);
+	if (trap)
+		*last = trap;
+	return trap;
+}
+
+bool zx_exit_io(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	u64 rax = cpu->page->regs.rax;
+	struct zx_packet *packet;
+	struct zx_trap *trap;
+
+	if (exit->io.string) {
+		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_STRING_IO, exit->io.port);
+		return false;
+	}
+	trap = find_trap(cpu, &cpu->last_io, exit->io.port);
+	if (!trap) {
+		zx_cpu_return(cpu, ZX_ERR_NOT_FOUND, ZX_VCPU_REASON_PORT, exit->io.port);
+		return false;
+	}
+	zx_exit_advance(cpu, exit->len);
+	packet = packet_begin(cpu, ZX_PKT_TYPE_GUEST_IO, trap->key);
+	packet->io.port = exit->io.port;
+	packet->io.access_size = exit->io.size;
+	packet->io.input = exit->io.in;
+	if (!exit->io.in)
+		packet->io.data = rax & (exit->io.size == 4 ? ~0u : (1u << 8 * exit->io.size) - 1);
+	else if (exit->io.size == 4)
+		cpu->page->regs.rax = 0;
+	zx_cpu_return(cpu, ZX_OK, ZX_VCPU_REASON_PACKET, exit->io.port);
+	return false;
+}
+
+static u64 truncate(u64 value, unsigned int size)
+{
+	return size == 8 ? value : value & ((1ull << 8 * size) - 1);
+}
+
+/* What a store puts into memory. */
+static u64 stored(struct zx_cpu *cpu, const struct zx_inst *inst)
+{
+	u64 value;
+
+	if (inst->kind == ZX_INST_STORE_IMM)
+		value = inst->imm;
+	else
+		value = *zx_gpr(cpu, inst->reg) >> (inst->high_byte ? 8 : 0);
+	return truncate(value, inst->size);
+}
+
+/* Tell user space what the access is, where that is within a plain MOV. */
+static void describe(struct zx_cpu *cpu, const struct zx_exit *exit, const struct zx_inst *inst)
+{
+	struct zx_vcpu_access *access = &cpu->page->access;
+
+	memset(access, 0, sizeof(*access));
+	access->inst_len = inst->len;
+	memcpy(access->inst, exit->inst, min_t(unsigned int, inst->len, ZX_INST_MAX));
+	/* A page-table walk that hit the trap is none of the instruction's doing. */
+	if (exit->mem.walk)
+		return;
+	switch (inst->kind) {
+	case ZX_INST_LOAD:
+		access->reg = inst->reg;
+		access->reg_size = inst->reg_size;
+		access->sign_extend = inst->sign_extend;
+		access->high_byte = inst->high_byte;
+		break;
+	case ZX_INST_STORE_REG:
+	case ZX_INST_STORE_IMM:
+		access->write = 1;
+		access->value = stored(cpu, inst);
+		break;
+	default:
+		return;
+	}
+	access->size = inst->size;
+	access->decoded = 1;
+}
+
+static void memory_packet(struct zx_cpu *cpu, struct zx_exit *exit, u64 key,
+			  const struct zx_inst *inst)
+{
+	struct zx_packet *packet = packet_begin(cpu, ZX_PKT_TYPE_GUEST_MEM, key);
+
+	packet->mem.addr = exit->mem.gpa;
+	packet->mem.cr3 = zx_backend->get(cpu, ZX_REG_CR3);
+	packet->mem.rip = cpu->rip;
+	packet->mem.instruction_size = inst->len;
+	packet->mem.default_operand_size =
+		zx_backend->get(cpu, ZX_REG_CODE_SIZE) == ZX_CODE_16 ? 2 : 4;
+	describe(cpu, exit, inst);
+	zx_exit_advance(cpu, inst->len);
+	zx_cpu_return(cpu, ZX_OK, ZX_VCPU_REASON_PACKET, exit->mem.gpa);
+}
+
+/*
+ * The packet is queued before RIP moves on: a VCPU that has to wait for one
+ * executes the store again after, and a kick leaves it not done.
+ */
+static bool ring(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_trap *trap,
+		 const struct zx_inst *inst)
+{
+	zx_status_t status = ZX_ERR_NOT_SUPPORTED;
+
+	if (exit->mem.access & ZX_PERM_WRITE && inst->kind != ZX_INST_LOAD)
+		status = zx_trap_ring(trap, exit->mem.gpa);
+	if (status == ZX_ERR_SHOULD_WAIT) {
+		kref_get(&trap->ref);
+		cpu->bell = trap;
+		cpu->todo = ZX_TODO_BELL;
+		return false;
+	}
+	zx_exit_advance(cpu, inst->len);
+	if (status == ZX_OK)
+		return true;
+	zx_cpu_return(cpu, status, ZX_VCPU_REASON_BELL, exit->mem.gpa);
+	return false;
+}
+
+bool zx_exit_memory(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct zx_trap *trap = find_trap(cpu, &cpu->last_mem, exit->mem.gpa >> PAGE_SHIFT);
+	struct zx_inst inst;
+
+	if (!trap) {
+		cpu->todo = ZX_TODO_FAULT;
+		cpu->fault_own = false;
+		cpu->fault_gpa = exit->mem.gpa;
+		cpu->fault_access = exit->mem.access;
+		return false;
+	}
+	/* Code in a trapped page: there is no instruction to make a packet of. */
+	if (exit->mem.access & ZX_PERM_EXEC) {
+		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, exit->mem.gpa);
+		return false;
+	}
+	if (!zx_exit_decode(cpu, exit, &inst))
+		return false;
+	if (trap->kind == ZX_GUEST_TRAP_BELL)
+		return ring(cpu, exit, trap, &inst);
+	memory_packet(cpu, exit, trap->key, &inst);
+	return false;
+}
