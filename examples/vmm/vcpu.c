@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One thread for each VCPU: enter, serve the packet, enter again. A
+ * VCPU belongs to the thread that created it.
+ */
+#include <inttypes.h>
+#include <zircon/errors.h>
+#include <zircon/status.h>
+#include <zircon/syscalls.h>
+#include <zircon/syscalls/hypervisor.h>
+#include <zircon/syscalls/port.h>
+#include <zxl/hypervisor.h>
+
+#include "vmm.h"
+
+static void serve_io(struct vcpu *vcpu, const zx_port_packet_t *packet)
+{
+	const zx_packet_guest_io_t *io = &packet->guest_io;
+	zx_vcpu_io_t answer = { .access_size = io->access_size };
+	struct vmm *vmm = vcpu->vmm;
+	zx_status_t status;
+
+	if (!io->input) {
+		vmm->stats.out++;
+		bus_write(packet->key, io->port, io->access_size, io->u32);
+		return;
+	}
+	vmm->stats.in++;
+	answer.u32 = bus_read(packet->key, io->port, io->access_size);
+	status = zx_vcpu_write_state(vcpu->handle, ZX_VCPU_IO, &answer, sizeof(answer));
+	if (status != ZX_OK)
+		vmm_end(vmm, VMM_DIED, "cannot answer a read of port 0x%x: %s", io->port,
+			zx_status_get_string(status));
+}
+
+/* The I/O APIC is the only one with a MEM trap. */
+static void serve_mem(struct vcpu *vcpu, const zx_port_packet_t *packet)
+{
+	uint32_t offset = packet->guest_mem.addr - IOAPIC_BASE;
+	struct vmm *vmm = vcpu->vmm;
+	zxl_vcpu_access_t access;
+	zx_status_t status;
+
+	vmm->stats.mem++;
+	status = zxl_vcpu_access(vcpu->handle, &access);
+	if (status == ZX_OK && access.write)
+		ioapic_write(&vmm->ioapic, offset, access.value);
+	else if (status == ZX_OK)
+		status = zxl_vcpu_access_finish(vcpu->handle, ioapic_read(&vmm->ioapic, offset));
+	if (status != ZX_OK)
+		vmm_end(vmm, VMM_DIED, "cannot serve the instruction at 0x%" PRIx64
+			" that accesses memory at 0x%" PRIx64 ": %s", packet->guest_mem.rip,
+			packet->guest_mem.addr, zx_status_get_string(status));
+}
+
+static void serve_vcpu(struct vmm *vmm, const zx_packet_guest_vcpu_t *packet)
+{
+	unsigned int id;
+
+	if (packet->type == ZX_PKT_GUEST_VCPU_INTERRUPT) {
+		vmm->stats.interrupt++;
+		for (id = 0; id < vmm->cpus; id++)
+			if (packet->interrupt.mask >> id & 1)
+				vcpu_interrupt(vmm, id, packet->interrupt.vector);
+		return;
+	}
+	vmm->stats.startup++;
+	/* A guest sends STARTUP twice; the second one finds the VCPU running. */
+	if (packet->startup.id < vmm->cpus)
+		vcpu_start(vmm, packet->startup.id, packet->startup.entry);
+}
+
+static void serve(struct vcpu *vcpu, const zx_port_packet_t *packet)
+{
+	switch (packet->type) {
+	case ZX_PKT_TYPE_GUEST_IO:
+		serve_io(vcpu, packet);
+		break;
+	case ZX_PKT_TYPE_GUEST_MEM:
+		serve_mem(vcpu, packet);
+		break;
+	case ZX_PKT_TYPE_GUEST_VCPU:
+		serve_vcpu(vcpu->vmm, &packet->guest_vcpu);
+		break;
+	default:
+		vmm_end(vcpu->vmm, VMM_DIED, "a packet of the unknown type %u", packet->type);
+	}
+}
+
+static const char *reason_text(uint32_t reason)
+{
+	static const char *const text[] = {
+		[ZX_VCPU_REASON_SHUTDOWN] = "triple fault",
+		[ZX_VCPU_REASON_MEMORY] = "access to memory that is not there",
+		[ZX_VCPU_REASON_PORT] = "access to a port without a trap",
+		[ZX_VCPU_REASON_STRING_IO] = "string I/O",
+		[ZX_VCPU_REASON_BELL] = "doorbell",
+		[ZX_VCPU_REASON_DECODE] = "an instruction that cannot be decoded",
+		[ZX_VCPU_REASON_ENTRY] = "state that the CPU refuses",
+		[ZX_VCPU_REASON_EXIT] = "an exit that nobody handles",
+		[ZX_VCPU_REASON_IPI] = "an interrupt command that is not served",
+		[ZX_VCPU_REASON_NO_MEMORY] = "the host is out of memory",
+	};
+
+	if (reason < sizeof(text) / sizeof(text[0]) && text[reason])
+		return text[reason];
+	return "no reason known";
+}
+
+static void report_death(struct vcpu *vcpu, zx_status_t status)
+{
+	const struct zx_vcpu_page *page = zxl_vcpu_page(vcpu->handle);
+
+	if (!page) {
+		vmm_end(vcpu->vmm, VMM_DIED, "the guest died: %s", zx_status_get_string(status));
+		return;
+	}
+	vmm_end(vcpu->vmm, VMM_DIED, "the guest died: %s, %s (VCPU %u, rip 0x%" PRIx64
+		", address 0x%" PRIx64 ", exit 0x%" PRIx64 ")", zx_status_get_string(status),
+		reason_text(page->reason), vcpu->id, (uint64_t)page->rip, (uint64_t)page->addr,
+		(uint64_t)page->hw_exit);
+}
+
+/* One round: false when this VCPU shall stop. */
+static bool run_once(struct vcpu *vcpu)
+{
+	struct vmm *vmm = vcpu->vmm;
+	zx_port_packet_t packet;
+	zx_status_t status;
+	bool go_on;
+
+	status = zx_vcpu_enter(vcpu->handle, &packet);
+	pthread_mutex_lock(&vmm->lock);
+	if (status == ZX_OK)
+		serve(vcpu, &packet);
+	else if (status != ZX_ERR_CANCELED)
+		report_death(vcpu, status);
+	go_on = !vmm->ended;
+	pthread_mutex_unlock(&vmm->lock);
+	return go_on;
+}
+
+/* The first VCPU starts in 64-bit mode and finds the boot parameters through RSI. */
+static zx_status_t create(struct vcpu *vcpu, zx_handle_t *handle)
+{
+	zx_vcpu_state_t state = { .rsi = vcpu->vmm->boot_params };
+	zx_status_t status;
+
+	status = zx_vcpu_create(vcpu->vmm->guest, 0, vcpu->entry, handle);
+	if (status != ZX_OK || vcpu->id != 0)
+		return status;
+	return zx_vcpu_write_state(*handle, ZX_VCPU_STATE, &state, sizeof(state));
+}
+
+static void *vcpu_main(void *argument)
+{
+	struct vcpu *vcpu = argument;
+	struct vmm *vmm = vcpu->vmm;
+	zx_handle_t handle = ZX_HANDLE_INVALID;
+	zx_status_t status;
+	bool go_on;
+
+	status = create(vcpu, &handle);
+	pthread_mutex_lock(&vmm->lock);
+	vcpu->handle = handle;
+	if (status != ZX_OK)
+		vmm_end(vmm, VMM_DIED, "cannot create VCPU %u: %s", vcpu->id,
+			zx_status_get_string(status));
+	go_on = !vmm->ended;
+	pthread_mutex_unlock(&vmm->lock);
+	while (go_on)
+		go_on = run_once(vcpu);
+	return NULL;
+}
+
+void vcpu_start(struct vmm *vmm, unsigned int id, uint64_t entry)
+{
+	struct vcpu *vcpu = &vmm->vcpu[id];
+
+	if (vcpu->started)
+		return;
+	vcpu->vmm = vmm;
+	vcpu->id = id;
+	vcpu->entry = entry;
+	vcpu->started = pthread_create(&vcpu->thread, NULL, vcpu_main, vcpu) == 0;
+	if (!vcpu->started)
+		vmm_end(vmm, VMM_DIED, "cannot start a thread for VCPU %u", id);
+}
+
+void vcpu_stop_all(struct vmm *vmm)
+{
+	unsigned int id;
+
+	/* Who has no handle yet sees that the guest has ended before it enters. */
+	pthread_mutex_lock(&vmm->lock);
+	for (id = 0; id < vmm->cpus; id++)
+		if (vmm->vcpu[id].handle)
+			zx_vcpu_kick(vmm->vcpu[id].handle);
+	pthread_mutex_unlock(&vmm->lock);
+	for (id = 0; id < vmm->cpus; id++)
+		if (vmm->vcpu[id].started)
+			pthread_join(vmm->vcpu[id].thread, NULL);
+}
+
+void vcpu_interrupt(struct vmm *vmm, unsigned int id, uint8_t vector)
+{
+	if (id < vmm->cpus && vmm->vcpu[id].handle)
+		zx_vcpu_interrupt(vmm->vcpu[id].handle, vector);
+}
