@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make help lists the targets. The module is compiled in module/.build/<kernel release>, a tree of links to
+# the sources, so that builds for several kernels stand side by side and the sources stay clean.
+
+KDIR    ?= /lib/modules/$(shell uname -r)/build
+PREFIX  ?= /usr/local
+MACHINE ?= svm
+KERNEL  ?=
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+export PREFIX DESTDIR VERSION
+
+RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+OBJ     = module/.build/$(RELEASE)
+SOURCES = $(shell find Kbuild module uapi -name .build -prune -o -type f \( -name '*.[chS]' -o -name Kbuild \) -print)
+FETCH   = selftests/vm/fetch $(if $(KERNEL),--kernel $(KERNEL))
+OPTIONS = --machine $(MACHINE) $(if $(KERNEL),--kernel $(KERNEL))
+# Type information needs the kernel's own, which headers packages leave out.
+NO_BTF  = $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+all: module libzx examples selftests
+
+help:
+	@echo 'make                 module, libzx, examples and selftests'
+	@echo 'make module          zx_hypervisor.ko for the running kernel, or for KDIR=...'
+	@echo 'make libzx           the library'
+	@echo 'make examples        the example programs and the VMM'
+	@echo 'make selftests       the test programs'
+	@echo 'make install         module, library, headers and manual pages (PREFIX=$(PREFIX), DESTDIR=)'
+	@echo 'make demo            boot Linux in a guest, inside an emulated machine; HOST=1: on this machine'
+	@echo 'make shell           a shell in the emulated machine, everything loaded'
+	@echo 'make check           unit tests, then all tests in the emulated machine'
+	@echo 'make style           checkpatch, sparse, licences and sizes'
+	@echo 'make clean'
+	@echo
+	@echo 'MACHINE=svm and KERNEL=6.1 choose the emulated machine and its kernel.'
+	@echo 'demo, shell, check and style install the Debian packages that they lack, and say which.'
+
+kdir:
+	@test -n "$(RELEASE)" -a -e $(KDIR)/Makefile || { \
+		echo 'No kernel headers in $(KDIR).'; \
+		echo 'Install them (Debian: apt-get install linux-headers-$(shell uname -r)) or name them: make KDIR=...'; \
+		exit 2; } >&2
+
+links: kdir
+	@mkdir -p $(addprefix $(OBJ)/,$(sort $(dir $(SOURCES))))
+	@for source in $(SOURCES); do ln -sfn $(CURDIR)/$$source $(OBJ)/$$source; done
+	@find -L $(OBJ) -type l -delete
+
+module: links
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(OBJ) $(NO_BTF) modules
+
+libzx:
+	$(MAKE) -C libzx
+
+examples: libzx
+	$(MAKE) -C examples
+
+selftests: libzx
+	ksft=$(or $(KSFT),$$($(FETCH) kselftest)) && $(MAKE) -C selftests KSFT=$$ksft
+
+install: module libzx
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(OBJ) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	$(MAKE) -C libzx install
+
+# What runs in the machine is built for the machine's kernel.
+machine-packages:
+	@selftests/deps.sh tools build machine
+
+machine-build: machine-packages
+	@kdir=$$($(FETCH) headers) && $(SUBMAKE) module libzx examples KDIR=$$kdir
+
+machine-tests: machine-build
+	@selftests/deps.sh check
+	@$(SUBMAKE) selftests
+
+ifeq ($(HOST),1)
+demo: machine-packages
+	@$(SUBMAKE) module libzx examples
+	selftests/vm/host $(CURDIR)/$(OBJ)/zx_hypervisor.ko
+else
+demo: machine-build
+	selftests/vm/run $(OPTIONS) --no-insmod --timeout 180 -- demo
+endif
+
+shell: machine-tests
+	selftests/vm/run $(OPTIONS) --interactive -- sh -l
+
+check: machine-tests
+	selftests/check $(OPTIONS)
+
+style:
+	@selftests/deps.sh tools build style
+	@kdir=$$($(FETCH) headers) && $(SUBMAKE) links KDIR=$$kdir && selftests/style/check $$kdir
+
+clean:
+	rm -rf module/.build
+	for part in libzx examples selftests selftests/unit; do $(MAKE) -C $$part clean || exit; done
+
+.PHONY: all help kdir links module libzx examples selftests install machine-packages machine-build machine-tests \
+	demo shell check style clean

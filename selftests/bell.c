@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* BELL traps at work: packets that go to a port while the guest runs on. */
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "util.h"
+
+#define BELL_PACKETS	256
+
+FIXTURE(bell) {
+	struct vm vm;
+	zx_handle_t port;
+};
+
+FIXTURE_SETUP(bell)
+{
+	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
+	ASSERT_EQ(ZX_OK, zx_port_create(0, &self->port));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_BELL, GUEST_BELL, PAGE,
+					   self->port, KEY_BELL));
+}
+
+FIXTURE_TEARDOWN(bell)
+{
+	vm_down(&self->vm);
+	zx_handle_close(self->port);
+}
+
+/* Ring @count times, to the blob's end. */
+static zx_status_t ring(struct _test_data_bell *self, uint64_t count)
+{
+	vm_frame(&self->vm)->rcx = count;
+	vm_frame(&self->vm)->rdi = GUEST_BELL + 0x24;
+	return vm_boot(&self->vm, bell) ?: vm_finish(&self->vm);
+}
+
+TEST_F(bell, rings_without_leaving_enter)
+{
+	zx_port_packet_t packet;
+	unsigned int i;
+
+	ASSERT_EQ(ZX_OK, ring(self, 3));
+	for (i = 0; i < 3; i++) {
+		memset(&packet, 0xff, sizeof(packet));
+		ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
+		EXPECT_EQ(ZX_PKT_TYPE_GUEST_BELL, packet.type);
+		EXPECT_EQ(KEY_BELL, packet.key);
+		EXPECT_EQ(ZX_OK, packet.status);
+		EXPECT_EQ(GUEST_BELL + 0x24, packet.guest_bell.addr);
+	}
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, &packet));
+}
+
+TEST_F(bell, has_256_packets)
+{
+	unsigned int i;
+
+	ASSERT_EQ(ZX_OK, ring(self, BELL_PACKETS));
+	for (i = 0; i < BELL_PACKETS; i++)
+		ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, NULL));
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, NULL));
+}
+
+static void *drain(void *arg)
+{
+	struct _test_data_bell *self = arg;
+	uintptr_t count;
+
+	for (count = 0; count < 2000; count++)
+		if (zx_port_wait(self->port, ZX_TIME_INFINITE, NULL) != ZX_OK)
+			break;
+	return (void *)count;
+}
+
+TEST_F(bell, waits_for_free_packets)
+{
+	pthread_t thread;
+	void *count;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, drain, self));
+	EXPECT_EQ(ZX_OK, ring(self, 2000));
+	pthread_join(thread, &count);
+	EXPECT_EQ(2000, (uintptr_t)count);
+}
+
+static void wait_for_rings(struct vm *vm)
+{
+	wait_flag(&vm_frame(vm)->flag, BELL_PACKETS);
+	sleep_ms(50);
+}
+
+static void kick_when_full(struct later *later)
+{
+	wait_for_rings(later->arg);
+	later->status = zx_vcpu_kick(((struct vm *)later->arg)->vcpu);
+}
+
+TEST_F(bell, kick_ends_the_wait_for_packets)
+{
+	struct later later = { .call = kick_when_full, .arg = &self->vm };
+
+	ASSERT_EQ(0, later_start(&later));
+	EXPECT_EQ(ZX_ERR_CANCELED, ring(self, BELL_PACKETS + 10));
+	later_join(&later);
+	EXPECT_EQ(BELL_PACKETS, vm_frame(&self->vm)->flag);
+}
+
+static void close_when_full(struct later *later)
+{
+	struct _test_data_bell *self = later->arg;
+
+	wait_for_rings(&self->vm);
+	later->status = zx_handle_close(self->port);
+}
+
+TEST_F(bell, closing_the_port_ends_the_wait_for_packets)
+{
+	struct later later = { .call = close_when_full, .arg = self };
+
+	ASSERT_EQ(0, later_start(&later));
+	EXPECT_EQ(ZX_ERR_BAD_STATE, ring(self, BELL_PACKETS + 10));
+	later_join(&later);
+	self->port = ZX_HANDLE_INVALID;
+}
+
+static void unset_when_full(struct later *later)
+{
+	struct _test_data_bell *self = later->arg;
+
+	wait_for_rings(&self->vm);
+	later->status = zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_BELL, GUEST_BELL);
+}
+
+TEST_F(bell, unset_trap_ends_the_wait_for_packets)
+{
+	struct later later = { .call = unset_when_full, .arg = self };
+
+	ASSERT_EQ(0, later_start(&later));
+	EXPECT_EQ(ZX_ERR_NOT_FOUND, ring(self, BELL_PACKETS + 10));
+	later_join(&later);
+	EXPECT_EQ(ZX_OK, later.status);
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, NULL));
+}
+
+TEST_F(bell, with_a_closed_port)
+{
+	ASSERT_EQ(ZX_OK, zx_handle_close(self->port));
+	self->port = ZX_HANDLE_INVALID;
+	EXPECT_EQ(ZX_ERR_BAD_STATE, ring(self, 1));
+	EXPECT_EQ(ZX_VCPU_REASON_BELL, vm_page(&self->vm)->reason);
+	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
+}
+
+TEST_F(bell, load)
+{
+	vm_frame(&self->vm)->rdi = GUEST_BELL;
+	EXPECT_EQ(ZX_ERR_NOT_SUPPORTED, vm_probe(&self->vm, probe_load));
+	EXPECT_EQ(ZX_VCPU_REASON_BELL, vm_page(&self->vm)->reason);
+	EXPECT_EQ(GUEST_BELL, vm_page(&self->vm)->addr);
+	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
+}
+
+TEST_F(bell, read_and_write)
+{
+	vm_frame(&self->vm)->rdi = GUEST_BELL;
+	EXPECT_EQ(ZX_ERR_NOT_SUPPORTED, vm_probe(&self->vm, probe_add));
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, NULL));
+	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
+}
+
+TEST_F(bell, and_user_packets_keep_their_order)
+{
+	zx_port_packet_t user = { .key = 1 }, packet;
+
+	ASSERT_EQ(ZX_OK, zx_port_queue(self->port, &user));
+	ASSERT_EQ(ZX_OK, ring(self, 1));
+	ASSERT_EQ(ZX_OK, zx_port_queue(self->port, &user));
+	ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
+	EXPECT_EQ(ZX_PKT_TYPE_USER, packet.type);
+	ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
+	EXPECT_EQ(ZX_PKT_TYPE_GUEST_BELL, packet.type);
+	ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
+	EXPECT_EQ(ZX_PKT_TYPE_USER, packet.type);
+}
+
+TEST_F(bell, do_not_count_as_user_packets)
+{
+	zx_port_packet_t user = { .key = 1 };
+	unsigned int i;
+
+	ASSERT_EQ(ZX_OK, ring(self, BELL_PACKETS));
+	for (i = 0; i < 4096; i++)
+		ASSERT_EQ(ZX_OK, zx_port_queue(self->port, &user));
+	EXPECT_EQ(ZX_ERR_SHOULD_WAIT, zx_port_queue(self->port, &user));
+}
+
+TEST_F(bell, unset_trap_drops_its_packets_only)
+{
+	zx_port_packet_t user = { .key = KEY_BELL }, packet;
+
+	ASSERT_EQ(ZX_OK, ring(self, 5));
+	ASSERT_EQ(ZX_OK, zx_port_queue(self->port, &user));
+	ASSERT_EQ(ZX_OK, zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_BELL, GUEST_BELL));
+	ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
+	EXPECT_EQ(ZX_PKT_TYPE_USER, packet.type);
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, &packet));
+}
+
+TEST_F(bell, end_of_the_guest_drops_its_packets_only)
+{
+	zx_port_packet_t user = { .key = KEY_BELL }, packet;
+
+	ASSERT_EQ(ZX_OK, ring(self, 5));
+	ASSERT_EQ(ZX_OK, zx_port_queue(self->port, &user));
+	vm_down(&self->vm);
+	ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
+	EXPECT_EQ(ZX_PKT_TYPE_USER, packet.type);
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, &packet));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The example VMM boots Linux, and says what is wrong when it cannot. TAP.
+
+kernel=${ZX_GUEST_KERNEL:-/guest/vmlinuz}
+initrd=${ZX_GUEST_INITRD:-/guest/initrd}
+objects=/sys/module/zx_hypervisor/parameters/objects
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+count=0 failed=0
+
+result() { # NAME STATUS
+	count=$((count + 1))
+	if [ "$2" = 0 ]; then
+		echo "ok $count $1"
+	else
+		echo "not ok $count $1"
+		failed=$((failed + 1))
+		sed 's/^/# /' "$work/out" "$work/err"
+	fi
+}
+
+run() { # ARGUMENT...: the VMM, its status in $status
+	vmm "$@" </dev/null >"$work/out" 2>"$work/err"
+	status=$?
+}
+
+refused() { # NAME STATUS WORD ARGUMENT...: one line on standard error that has WORD
+	name=$1 expected=$2 word=$3
+	shift 3
+	run "$@"
+	[ $status = "$expected" ] && grep -q -e "$word" "$work/err" &&
+		[ "$(wc -l <"$work/err")" = 1 ] && [ ! -s "$work/out" ]
+	result "$name" $?
+}
+
+no_objects() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(cat $objects)" = 0 ] && return
+		sleep 0.1
+	done
+	return 1
+}
+
+log_lines() {
+	dmesg | wc -l
+}
+
+echo TAP version 13
+echo 1..21
+
+run --help
+[ $status = 0 ] && grep -q -e --kernel "$work/out"
+result "help" $?
+
+refused "no kernel named" 2 kernel
+refused "argument too many" 2 "argument" --kernel "$kernel" more
+refused "memory is no size" 2 12Q --kernel "$kernel" --memory 12Q
+refused "kernel is missing" 3 /nowhere --kernel /nowhere
+refused "kernel is a folder" 3 "$work" --kernel "$work"
+refused "initrd is missing" 3 /nowhere --kernel "$kernel" --initrd /nowhere
+
+: >"$work/empty"
+echo "not a kernel" >"$work/text"
+head -c 100000 /dev/zero >"$work/zeros"
+head -c 200000 "$kernel" >"$work/short"
+refused "kernel is empty" 4 empty --kernel "$work/empty"
+refused "kernel is text" 4 text --kernel "$work/text"
+refused "kernel is zeros" 4 zeros --kernel "$work/zeros"
+refused "kernel is cut short" 4 short --kernel "$work/short"
+refused "memory is too little" 5 8M --kernel "$kernel" --memory 8M
+
+mv /dev/zx_hypervisor /dev/zx_hypervisor.away
+refused "no device" 6 /dev/zx_hypervisor --kernel "$kernel"
+mv /dev/zx_hypervisor.away /dev/zx_hypervisor
+
+chmod 644 "$kernel"
+su -s /bin/sh nobody -c "exec $(command -v vmm) --kernel $kernel" \
+	</dev/null >"$work/out" 2>"$work/err"
+[ $? = 7 ] && grep -q permission "$work/err"
+result "no permission" $?
+
+before=$(log_lines)
+run --kernel "$kernel" --initrd "$initrd" --memory 256M
+[ $status = 0 ]
+result "guest switches itself off" $?
+grep -q "^guest: Linux .*, 1 CPU, .* MiB, hypervisor KVM" "$work/out"
+result "guest reaches user space" $?
+[ ! -s "$work/err" ]
+result "no complaint of the VMM" $?
+
+run --kernel "$kernel" --cmdline "console=ttyS0 quiet panic=-1" --memory 256M
+[ $status = 9 ]
+result "guest that resets itself" $?
+
+vmm --kernel "$kernel" --initrd "$initrd" --memory 256M </dev/null >"$work/out" 2>"$work/err" &
+sleep 1
+kill -TERM $!
+wait $!
+[ $? = 143 ]
+result "killed while the guest boots" $?
+
+no_objects
+result "no object is left" $?
+after=$(log_lines)
+dmesg | tail -n $((after - before)) >"$work/err"
+[ "$after" = "$before" ]
+result "host's log is silent" $?
+
+[ $failed = 0 ]

@@ -1,0 +1,701 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What runs inside a test guest: one blob per behaviour, copied to GUEST_ENTRY.
+ * The first VCPU arrives in long mode with flat segments, selectors 0, CR3 = 0
+ * and no stack; the others in real mode. See guest.h for the memory map.
+ */
+#include "guest.h"
+
+	.section .rodata
+	.code64
+
+.macro begin name
+	.balign	16
+	.globl	\name\()_start
+\name\()_start:
+.endm
+
+/* Every blob ends here: say so, for ever. */
+.macro finish name
+7:	mov	$GUEST_PORT_DONE, %edx
+	out	%eax, %dx
+	jmp	7b
+	.globl	\name\()_end
+\name\()_end:
+.endm
+
+/* A stack, and descriptor tables under which IRETQ works. */
+.macro setup
+	mov	$GUEST_STACK, %esp
+	lgdt	GUEST_GDTR
+	lidt	GUEST_IDTR
+	mov	$GUEST_DATA, %eax
+	mov	%eax, %ss
+	pushq	$GUEST_CODE64
+	lea	6f(%rip), %rax
+	push	%rax
+	lretq
+6:
+.endm
+
+.macro mark value
+	mov	$\value, %eax
+	mov	$GUEST_PORT_MARK, %edx
+	out	%eax, %dx
+.endm
+
+.macro write_msr msr, low
+	mov	$\msr, %ecx
+	mov	$\low, %eax
+	xor	%edx, %edx
+	wrmsr
+.endm
+
+.macro enable_apic
+	write_msr 0x80f, 0x1ff
+.endm
+
+/* probe name, instruction: load the frame, run it at name_insn, store the frame. */
+.macro probe name, insn
+	begin	\name
+	setup
+	mov	FRAME_RBX + GUEST_FRAME, %rbx
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	mov	FRAME_RDX + GUEST_FRAME, %rdx
+	mov	FRAME_RSI + GUEST_FRAME, %rsi
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+	mov	FRAME_R8 + GUEST_FRAME, %r8
+	mov	FRAME_RAX + GUEST_FRAME, %rax
+	.globl	\name\()_insn
+\name\()_insn:
+	\insn
+	mov	%rax, FRAME_RAX + GUEST_FRAME
+	mov	%rbx, FRAME_RBX + GUEST_FRAME
+	mov	%rcx, FRAME_RCX + GUEST_FRAME
+	mov	%rdx, FRAME_RDX + GUEST_FRAME
+	mov	%rsi, FRAME_RSI + GUEST_FRAME
+	mov	%rdi, FRAME_RDI + GUEST_FRAME
+	mov	%r8, FRAME_R8 + GUEST_FRAME
+	finish	\name
+.endm
+
+	probe	probe_nop, "nop"
+	probe	probe_load, "mov (%rdi), %rax"
+	probe	probe_store, "mov %rax, (%rdi)"
+	probe	probe_jump, "jmp *%rdi"
+	probe	probe_add, "addl $1, (%rdi)"
+	probe	probe_cpuid, "cpuid"
+	probe	probe_rdmsr, "rdmsr"
+	probe	probe_wrmsr, "wrmsr"
+	probe	probe_xgetbv, "xgetbv"
+	probe	probe_xsetbv, "xsetbv"
+	probe	probe_read_cr0, "mov %cr0, %rax"
+	probe	probe_write_cr0, "mov %rax, %cr0"
+	probe	probe_read_cr3, "mov %cr3, %rax"
+	probe	probe_read_cr4, "mov %cr4, %rax"
+	probe	probe_write_cr4, "mov %rax, %cr4"
+	probe	probe_read_cr8, "mov %cr8, %rax"
+	probe	probe_write_cr8, "mov %rax, %cr8; mov %cr8, %rbx"
+	probe	probe_read_debug, "mov %dr0, %rax; mov %dr6, %rcx; mov %dr7, %rdx"
+	probe	probe_move_tables, "mov %rax, %cr3; mov %rax, (%rdi)"
+	probe	probe_dr0, "mov %rax, %dr0; mov %dr0, %rbx"
+	probe	probe_vmrun, "vmrun"
+	probe	probe_vmsave, "vmsave"
+	probe	probe_stgi, "stgi"
+	probe	probe_vmxon, "vmxon (%rdi)"
+	probe	probe_vmread, "vmread %rax, %rbx"
+	probe	probe_vmmcall, "vmmcall"
+	probe	probe_vmcall, "vmcall"
+	probe	probe_rdpmc, "rdpmc"
+	probe	probe_monitor, "monitor"
+	probe	probe_mwait, "mwait"
+	probe	probe_ud2, "ud2"
+	probe	probe_in8, "in %dx, %al"
+	probe	probe_in16, "in %dx, %ax"
+	probe	probe_in32, "in %dx, %eax"
+	probe	probe_out32, "out %eax, %dx"
+	probe	probe_outs, "outsb"
+	probe	probe_ins, "insb"
+
+	begin	done
+	finish	done
+
+/* The registers as they are at the first instruction. */
+	begin	initial
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+	mov	%rcx, FRAME_OUT + GUEST_FRAME + 8
+	mov	%rdx, FRAME_OUT + GUEST_FRAME + 16
+	mov	%rbx, FRAME_OUT + GUEST_FRAME + 24
+	mov	%rsp, FRAME_OUT + GUEST_FRAME + 32
+	mov	%rbp, FRAME_OUT + GUEST_FRAME + 40
+	mov	%rsi, FRAME_OUT + GUEST_FRAME + 48
+	mov	%rdi, FRAME_OUT + GUEST_FRAME + 56
+	mov	%r8, FRAME_OUT + GUEST_FRAME + 64
+	mov	%r15, FRAME_OUT + GUEST_FRAME + 72
+	mov	$GUEST_STACK, %esp
+	pushf
+	pop	%rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 104
+	mov	%cr0, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 80
+	mov	%cr3, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 88
+	mov	%cr4, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 96
+	xor	%eax, %eax
+	mov	%cs, %ax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 112
+	lea	initial_start(%rip), %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 120
+	finish	initial
+
+	begin	out_sizes
+	mov	$0x44332211, %eax
+	mov	$GUEST_PORT_MARK, %edx
+	out	%al, %dx
+	out	%ax, %dx
+	out	%eax, %dx
+	finish	out_sizes
+
+/* Stores of every size and form to GUEST_TRAP, back to back. */
+	begin	mem_stores
+	mov	$GUEST_TRAP, %edi
+	movabs	$0x8877665544332211, %rax
+	movabs	$0x99aabbccddeeff00, %r15
+	mov	%al, (%rdi)
+	mov	%ah, 1(%rdi)
+	mov	%ax, 2(%rdi)
+	mov	%eax, 4(%rdi)
+	mov	%rax, 8(%rdi)
+	mov	%r15b, 16(%rdi)
+	mov	%r15, 24(%rdi)
+	movb	$0x5a, 32(%rdi)
+	movw	$0x1234, 34(%rdi)
+	movl	$0x12345678, 36(%rdi)
+	movq	$-2, 40(%rdi)
+	mov	%eax, GUEST_TRAP + 48
+	mov	%eax, 0x34(%rdi,%rdi,1)
+	finish	mem_stores
+
+/* Loads; RAX holds all ones before each, the results go to the frame. */
+.macro load n, insn
+	mov	$-1, %rax
+	\insn
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 8 * \n
+.endm
+
+	begin	mem_loads
+	mov	$GUEST_TRAP, %edi
+	load	0, "mov (%rdi), %al"
+	load	1, "mov 1(%rdi), %ah"
+	load	2, "mov 2(%rdi), %ax"
+	load	3, "mov 4(%rdi), %eax"
+	load	4, "mov 8(%rdi), %rax"
+	load	5, "movzbl 16(%rdi), %eax"
+	load	6, "movzwl 18(%rdi), %eax"
+	load	7, "movsbl 20(%rdi), %eax"
+	load	8, "movswq 22(%rdi), %rax"
+	load	9, "movslq 24(%rdi), %rax"
+	load	10, "movsbw 28(%rdi), %ax"
+	mov	32(%rdi), %r15
+	mov	%r15, FRAME_OUT + GUEST_FRAME + 8 * 11
+	finish	mem_loads
+
+/* RCX rings at RDI, then a mark. */
+	begin	bell
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+1:	mov	%eax, (%rdi)
+	incq	FRAME_FLAG + GUEST_FRAME
+	dec	%rcx
+	jnz	1b
+	finish	bell
+
+	begin	spin
+1:	incq	FRAME_FLAG + GUEST_FRAME
+	jmp	1b
+	finish	spin
+
+/* The same bytes in every mode. */
+	begin	idle
+1:	jmp	1b
+	finish	idle
+
+/* Writes to the page at RDI for ever. */
+	begin	walk
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+1:	incq	(%rdi)
+	incq	FRAME_FLAG + GUEST_FRAME
+	jmp	1b
+	finish	walk
+
+/* A fault with no descriptor table: triple fault. */
+	begin	shutdown
+	lidt	GUEST_NO_IDTR
+	ud2
+	finish	shutdown
+
+	begin	halt
+	setup
+	enable_apic
+	movq	$1, FRAME_FLAG + GUEST_FRAME
+	sti
+	hlt
+	cli
+	finish	halt
+
+/* The same without the local APIC. */
+	begin	halt_plain
+	setup
+	movq	$1, FRAME_FLAG + GUEST_FRAME
+	sti
+	hlt
+	cli
+	finish	halt_plain
+
+	begin	halt_masked
+	setup
+	cli
+	movq	$1, FRAME_FLAG + GUEST_FRAME
+	hlt
+	movq	$2, FRAME_FLAG + GUEST_FRAME
+	finish	halt_masked
+
+/* Interrupts on until RCX of them were taken; RAX is written to SVR first. */
+	begin	wait_irqs
+	setup
+	mov	FRAME_RAX + GUEST_FRAME, %eax
+	mov	$0x80f, %ecx
+	xor	%edx, %edx
+	wrmsr
+	movq	$1, FRAME_FLAG + GUEST_FRAME
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	sti
+1:	cmp	%rcx, FRAME_IRQS + GUEST_FRAME
+	jb	1b
+	cli
+	finish	wait_irqs
+
+/* A mark with interrupts on, then a little time. */
+	begin	interrupts_on
+	setup
+	sti
+	mark	1
+	mov	$1000, %ecx
+1:	loop	1b
+	cli
+	finish	interrupts_on
+
+/* Vector 0x60 to itself through the register for that. */
+	begin	self_ipi
+	setup
+	enable_apic
+	sti
+	write_msr 0x83f, 0x60
+	mov	$1000, %ecx
+1:	loop	1b
+	cli
+	finish	self_ipi
+
+/* A mark with TPR at RAX and interrupts on for a while, then TPR 0. */
+	begin	tpr_blocks
+	setup
+	enable_apic
+	mov	FRAME_RAX + GUEST_FRAME, %eax
+	mov	$0x808, %ecx
+	xor	%edx, %edx
+	wrmsr
+	mark	1
+	sti
+	mov	$1000, %ecx
+1:	loop	1b
+	mov	FRAME_IRQS + GUEST_FRAME, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+	write_msr 0x808, 0
+	mov	$1000, %ecx
+1:	loop	1b
+	cli
+	finish	tpr_blocks
+
+/* After the first interrupt, with no EOI: the words of ISR and IRR that hold RCX's bits. */
+	begin	in_service
+	setup
+	enable_apic
+	mark	1
+	sti
+1:	cmpq	$0, FRAME_IRQS + GUEST_FRAME
+	je	1b
+	mov	$1000, %ecx
+1:	loop	1b
+	mov	FRAME_IRQS + GUEST_FRAME, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+	mov	$0x812, %ecx
+	rdmsr
+	mov	%eax, FRAME_OUT + GUEST_FRAME + 8
+	mov	$0x822, %ecx
+	rdmsr
+	mov	%eax, FRAME_OUT + GUEST_FRAME + 16
+	write_msr 0x80b, 0
+	mov	$1000, %ecx
+1:	loop	1b
+	mov	FRAME_IRQS + GUEST_FRAME, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 24
+	finish	in_service
+
+/* LVT timer RAX, divider RCX, count RDX. */
+.macro start_timer
+	enable_apic
+	mov	FRAME_RAX + GUEST_FRAME, %eax
+	mov	$0x832, %ecx
+	xor	%edx, %edx
+	wrmsr
+	mov	FRAME_RCX + GUEST_FRAME, %eax
+	mov	$0x83e, %ecx
+	wrmsr
+	mov	FRAME_RDX + GUEST_FRAME, %eax
+	mov	$0x838, %ecx
+	wrmsr
+.endm
+
+/* Sleeps until RBX interrupts were taken. */
+	begin	timer
+	setup
+	start_timer
+1:	cli
+	mov	FRAME_RBX + GUEST_FRAME, %rbx
+	cmp	%rbx, FRAME_IRQS + GUEST_FRAME
+	jae	2f
+	sti
+	hlt
+	jmp	1b
+2:	finish	timer
+
+	begin	timer_spin
+	setup
+	start_timer
+	mov	FRAME_RBX + GUEST_FRAME, %rbx
+	sti
+1:	cmp	%rbx, FRAME_IRQS + GUEST_FRAME
+	jb	1b
+	cli
+	finish	timer_spin
+
+/* Reads the current count until it is 0: first, a later, and the number of rises. */
+	begin	timer_poll
+	setup
+	start_timer
+	sti
+	xor	%ebx, %ebx
+	mov	$0x839, %ecx
+	rdmsr
+	mov	%eax, %esi
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+1:	rdmsr
+	cmp	%esi, %eax
+	jbe	2f
+	inc	%ebx
+2:	mov	%eax, %esi
+	test	%eax, %eax
+	jnz	1b
+	mov	%rbx, FRAME_OUT + GUEST_FRAME + 8
+	mov	$10000, %ecx
+1:	loop	1b
+	cli
+	finish	timer_poll
+
+/* Deadline mode with vector RAX: TSC + RDX, and what the MSR reads before and after. */
+	begin	timer_deadline
+	setup
+	enable_apic
+	mov	FRAME_RAX + GUEST_FRAME, %eax
+	mov	$0x832, %ecx
+	xor	%edx, %edx
+	wrmsr
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	add	FRAME_RDX + GUEST_FRAME, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+	mov	%rax, %rdx
+	shr	$32, %rdx
+	mov	$0x6e0, %ecx
+	wrmsr
+	sti
+1:	cmpq	$0, FRAME_IRQS + GUEST_FRAME
+	je	1b
+	cli
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 8
+	mov	$0x6e0, %ecx
+	rdmsr
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 16
+	finish	timer_deadline
+
+/* VMMCALL or VMCALL (RBX not 0) at privilege level 3, where IOPL 3 lets OUT through. */
+	begin	user_hypercall
+	setup
+	mov	$GUEST_TASK, %eax
+	ltr	%ax
+	mov	FRAME_RBX + GUEST_FRAME, %rbx
+	pushq	$GUEST_USER_DATA
+	pushq	$GUEST_STACK - 0x800
+	pushq	$0x3002
+	pushq	$GUEST_USER_CODE
+	lea	1f(%rip), %rax
+	push	%rax
+	mov	FRAME_RAX + GUEST_FRAME, %rax
+	iretq
+1:	test	%rbx, %rbx
+	jnz	2f
+	vmmcall
+	jmp	3f
+2:	vmcall
+3:	mov	%rax, FRAME_OUT + GUEST_FRAME
+	finish	user_hypercall
+
+/* XMM registers filled, an exit, and what they hold then. */
+	begin	vector_keep
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	mov	$0x1111 * (\n + 1), %eax
+	movq	%rax, %xmm\n
+	.endr
+	mark	1
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	movups	%xmm\n, FRAME_OUT + GUEST_FRAME + 16 * \n
+	.endr
+	finish	vector_keep
+
+/* The upper halves of the YMM registers. */
+	begin	vector_wide
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	mov	$0x2222 * (\n + 1), %eax
+	vmovq	%rax, %xmm\n
+	vinsertf128 $1, %xmm\n, %ymm\n, %ymm\n
+	.endr
+	mark	1
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	vextractf128 $1, %ymm\n, FRAME_OUT + GUEST_FRAME + 16 * \n
+	.endr
+	finish	vector_wide
+
+/* What a fresh VCPU finds in them. */
+	begin	vector_fresh
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	movups	%xmm\n, FRAME_OUT + GUEST_FRAME + 16 * \n
+	.endr
+	stmxcsr	FRAME_OUT + GUEST_FRAME + 16 * 16
+	finish	vector_fresh
+
+/* Switches the paravirtual clock at RDI on, a mark, the TSC to the frame, an end. */
+	begin	clock_read
+	setup
+	mov	FRAME_RDI + GUEST_FRAME, %rax
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	xor	%edx, %edx
+	wrmsr
+	mark	1
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+	finish	clock_read
+
+/* MSR RCX: RBX written, an exit, what it reads then. */
+	begin	msr_keep
+	setup
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	mov	FRAME_RBX + GUEST_FRAME, %rax
+	mov	%rax, %rdx
+	shr	$32, %rdx
+	wrmsr
+	mov	%rcx, %rbx
+	mark	1
+	mov	%rbx, %rcx
+	rdmsr
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+	finish	msr_keep
+
+	.code16
+	begin	ap_real
+	mov	%cs, %ax
+	mov	$GUEST_PORT_MARK, %dx
+	out	%ax, %dx
+	mov	%cr0, %eax
+	out	%eax, %dx
+	finish	ap_real
+
+/* A store to GUEST_LOW_TRAP with 16-bit and with 32-bit operand and address. */
+	begin	ap_real_store
+	mov	$GUEST_LOW_TRAP >> 4, %ax
+	mov	%ax, %ds
+	mov	$0x44332211, %eax
+	mov	$0x10, %di
+	mov	%ax, (%di)
+	mov	%eax, 4(%di)
+	mov	%al, 0x20
+	finish	ap_real_store
+
+	begin	ap_protected
+	lgdtl	GUEST_GDTR
+	mov	%cr0, %eax
+	or	$1, %al
+	mov	%eax, %cr0
+	ljmpl	$GUEST_CODE32, $GUEST_ENTRY + 1f - ap_protected_start
+	.code32
+1:	mov	$GUEST_DATA, %eax
+	mov	%eax, %ds
+	mov	$0x44332211, %eax
+	mov	$GUEST_PORT_MARK, %edx
+	out	%eax, %dx
+	mov	%eax, GUEST_TRAP
+	mov	%ax, GUEST_TRAP + 4
+	mov	GUEST_TRAP + 8, %ebx
+	mov	%ebx, %eax
+	out	%eax, %dx
+	finish	ap_protected
+
+	.code16
+	begin	ap_long
+	lgdtl	GUEST_GDTR
+	mov	%cr4, %eax
+	or	$0x20, %eax
+	mov	%eax, %cr4
+	xor	%eax, %eax
+	mov	%eax, %cr3
+	mov	$0xc0000080, %ecx
+	rdmsr
+	or	$0x100, %eax
+	wrmsr
+	mov	$0x80000031, %eax
+	mov	%eax, %cr0
+	ljmpl	$GUEST_CODE64, $GUEST_ENTRY + 1f - ap_long_start
+	.code64
+1:	mov	$GUEST_DATA, %eax
+	mov	%eax, %ds
+	mov	%eax, %ss
+	movabs	$0x1122334455667788, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+	mov	$0xc0000080, %ecx
+	rdmsr
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 8
+	mov	$0x802, %ecx
+	rdmsr
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 16
+	mov	$1, %eax
+	cpuid
+	shr	$24, %ebx
+	mov	%rbx, FRAME_OUT + GUEST_FRAME + 24
+	mov	$11, %eax
+	xor	%ecx, %ecx
+	cpuid
+	mov	%rdx, FRAME_OUT + GUEST_FRAME + 32
+	mov	$0x1b, %ecx
+	rdmsr
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 40
+	finish	ap_long
+
+/* bench name ... benched name: that RCX times, between two readings of the TSC. */
+.macro bench name
+	begin	\name
+	mov	FRAME_RCX + GUEST_FRAME, %r8
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+	mov	$GUEST_PORT_MARK, %edx
+8:
+.endm
+
+.macro benched name
+	dec	%r8
+	jnz	8b
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 8
+	finish	\name
+.endm
+
+	bench	bench_cpuid
+	xor	%eax, %eax
+	cpuid
+	benched	bench_cpuid
+
+	bench	bench_out
+	out	%eax, %dx
+	benched	bench_out
+
+	bench	bench_store
+	mov	%eax, (%rdi)
+	benched	bench_store
+
+	bench	bench_load
+	mov	(%rdi), %eax
+	benched	bench_load
+
+	bench	bench_bell
+	mov	%eax, (%rdi)
+	benched	bench_bell
+
+	bench	bench_touch
+	mov	(%rdi), %eax
+	add	$0x1000, %rdi
+	benched	bench_touch
+
+/*
+ * One entry of 16 bytes per vector: an error code if the CPU gave none, the
+ * number, and on to the common part. Exceptions end the blob, interrupts and
+ * NMIs are logged.
+ */
+	begin	vectors
+	.set	vector, 0
+	.rept	256
+	.balign	16
+	.if	vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21
+	.else
+	pushq	$0
+	.endif
+	pushq	$vector
+	jmp	vectors_common
+	.set	vector, vector + 1
+	.endr
+	.balign	16
+vectors_common:
+	push	%rax
+	push	%rcx
+	push	%rdx
+	mov	24(%rsp), %rax
+	cmp	$2, %eax
+	je	1f
+	cmp	$32, %eax
+	jae	1f
+	mov	%rax, FRAME_FAULT + GUEST_FRAME
+	mov	32(%rsp), %rax
+	mov	%rax, FRAME_ERROR + GUEST_FRAME
+	mov	40(%rsp), %rax
+	mov	%rax, FRAME_RIP + GUEST_FRAME
+	jmp	7f
+1:	mov	FRAME_IRQS + GUEST_FRAME, %rcx
+	and	$FRAME_LOG_LEN - 1, %ecx
+	mov	%rax, FRAME_LOG + GUEST_FRAME(, %rcx, 8)
+	incq	FRAME_IRQS + GUEST_FRAME
+	cmp	$2, %eax
+	je	2f
+	cmpq	$0, FRAME_EOI + GUEST_FRAME
+	je	2f
+	write_msr 0x80b, 0
+2:	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	add	$16, %rsp
+	iretq
+	finish	vectors
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Guest memory as the guest sees it: mappings, holes, and changes under its feet. */
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "util.h"
+
+#define RW	(ZX_VM_PERM_READ | ZX_VM_PERM_WRITE)
+#define AT	ZX_VM_SPECIFIC
+
+FIXTURE(memory) {
+	struct vm vm;
+	zx_handle_t vmo;
+	zx_vaddr_t addr;
+};
+
+FIXTURE_SETUP(memory)
+{
+	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
+	ASSERT_EQ(ZX_OK, zx_vmo_create(4 * PAGE, 0, &self->vmo));
+}
+
+FIXTURE_TEARDOWN(memory)
+{
+	zx_handle_close(self->vmo);
+	vm_down(&self->vm);
+}
+
+static zx_status_t map_at(struct _test_data_memory *self, uint32_t options, uint64_t offset,
+			  uint64_t len)
+{
+	return zx_vmar_map(self->vm.vmar, options, offset, self->vmo, 0, len, &self->addr);
+}
+
+/* Run a probe that loads from or stores to @addr. */
+#define probe_at(self, name, where) \
+	(vm_frame(&(self)->vm)->rdi = (where), vm_probe(&(self)->vm, name))
+
+#define EXPECT_FAULT(the_status, the_addr) do { \
+	EXPECT_EQ(ZX_VCPU_REASON_MEMORY, vm_page(&self->vm)->reason); \
+	EXPECT_EQ(the_addr, vm_page(&self->vm)->addr); \
+	EXPECT_EQ(the_status, vm_page(&self->vm)->status); \
+} while (0)
+
+TEST_F(memory, overwrite_replaces_it)
+{
+	ASSERT_EQ(ZX_OK, zx_vmo_write(self->vmo, "new page", 0, 8));
+	memcpy(self->vm.mem + GUEST_SPARE, "old page", 8);
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_SPARE));
+	EXPECT_EQ(0, memcmp(&vm_frame(&self->vm)->rax, "old page", 8));
+	ASSERT_EQ(ZX_OK, map_at(self, RW | ZX_VM_SPECIFIC_OVERWRITE, GUEST_SPARE, PAGE));
+	zx_handle_close(self->vm.vcpu);
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_SPARE));
+	EXPECT_EQ(0, memcmp(&vm_frame(&self->vm)->rax, "new page", 8));
+	zx_handle_close(self->vm.vcpu);
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_SPARE + PAGE));
+	EXPECT_EQ(0, vm_frame(&self->vm)->rax);
+}
+
+TEST_F(memory, is_shared_with_the_vmo)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, 4 * PAGE));
+	ASSERT_EQ(ZX_OK, zx_vmo_write(self->vmo, "from us!", PAGE, 8));
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW + PAGE));
+	EXPECT_EQ(0, memcmp(&vm_frame(&self->vm)->rax, "from us!", 8));
+	zx_handle_close(self->vm.vcpu);
+	vm_frame(&self->vm)->rax = 0x1122334455667788;
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW + 8));
+	EXPECT_EQ(ZX_OK, zx_vmo_read(self->vmo, &self->addr, 8, 8));
+	EXPECT_EQ(0x1122334455667788, self->addr);
+}
+
+TEST_F(memory, one_vmo_at_two_places)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, PAGE));
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW + 8 * PAGE, PAGE));
+	vm_frame(&self->vm)->rax = 77;
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW));
+	zx_handle_close(self->vm.vcpu);
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW + 8 * PAGE));
+	EXPECT_EQ(77, vm_frame(&self->vm)->rax);
+}
+
+TEST_F(memory, mapping_from_an_offset)
+{
+	ASSERT_EQ(ZX_OK, zx_vmo_write(self->vmo, "third   ", 2 * PAGE, 8));
+	ASSERT_EQ(ZX_OK, zx_vmar_map(self->vm.vmar, RW | AT, GUEST_WINDOW, self->vmo, 2 * PAGE,
+				     PAGE, &self->addr));
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW));
+	EXPECT_EQ(0, memcmp(&vm_frame(&self->vm)->rax, "third   ", 8));
+}
+
+TEST_F(memory, map_range_shows_what_is_there)
+{
+	ASSERT_EQ(ZX_OK, zx_vmo_write(self->vmo, "present!", 0, 8));
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT | ZX_VM_MAP_RANGE, GUEST_WINDOW, 4 * PAGE));
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW));
+	EXPECT_EQ(0, memcmp(&vm_frame(&self->vm)->rax, "present!", 8));
+}
+
+TEST_F(memory, mapping_outlives_the_vmo_handle)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, PAGE));
+	ASSERT_EQ(ZX_OK, zx_handle_close(self->vmo));
+	self->vmo = ZX_HANDLE_INVALID;
+	vm_frame(&self->vm)->rax = 5;
+	EXPECT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW));
+}
+
+TEST_F(memory, mapping_outlives_the_vmar_handle)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, PAGE));
+	ASSERT_EQ(ZX_OK, zx_handle_close(self->vm.vmar));
+	self->vm.vmar = ZX_HANDLE_INVALID;
+	vm_frame(&self->vm)->rax = 5;
+	EXPECT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW));
+}
+
+TEST_F(memory, hole_ends_enter)
+{
+	EXPECT_EQ(ZX_ERR_NOT_FOUND, probe_at(self, probe_load, GUEST_HOLE + 0x123));
+	EXPECT_FAULT(ZX_ERR_NOT_FOUND, GUEST_HOLE + 0x123);
+	EXPECT_EQ(insn_at(probe_load), vm_page(&self->vm)->rip);
+}
+
+TEST_F(memory, jump_into_a_hole_ends_enter)
+{
+	EXPECT_EQ(ZX_ERR_NOT_FOUND, probe_at(self, probe_jump, GUEST_HOLE));
+	EXPECT_FAULT(ZX_ERR_NOT_FOUND, GUEST_HOLE);
+	EXPECT_EQ(GUEST_HOLE, vm_page(&self->vm)->rip);
+}
+
+TEST_F(memory, enter_goes_on_once_the_hole_is_filled)
+{
+	ASSERT_EQ(ZX_OK, zx_vmo_write(self->vmo, "filled!!", 0, 8));
+	ASSERT_EQ(ZX_ERR_NOT_FOUND, probe_at(self, probe_load, GUEST_WINDOW));
+	ASSERT_EQ(ZX_ERR_NOT_FOUND, vm_finish(&self->vm));
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, PAGE));
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(0, memcmp(&vm_frame(&self->vm)->rax, "filled!!", 8));
+}
+
+TEST_F(memory, write_to_read_only_ends_enter)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, ZX_VM_PERM_READ | AT, GUEST_WINDOW, PAGE));
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, probe_at(self, probe_store, GUEST_WINDOW + 8));
+	EXPECT_FAULT(ZX_ERR_ACCESS_DENIED, GUEST_WINDOW + 8);
+	EXPECT_EQ(insn_at(probe_store), vm_page(&self->vm)->rip);
+}
+
+TEST_F(memory, first_touch_by_write_to_read_only_ends_enter)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, ZX_VM_PERM_READ | AT, GUEST_WINDOW, PAGE));
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, probe_at(self, probe_store, GUEST_WINDOW));
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, vm_finish(&self->vm));
+}
+
+TEST_F(memory, fetch_from_no_execute_ends_enter)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, PAGE));
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, probe_at(self, probe_jump, GUEST_WINDOW + 4));
+	EXPECT_FAULT(ZX_ERR_ACCESS_DENIED, GUEST_WINDOW + 4);
+	EXPECT_EQ(GUEST_WINDOW + 4, vm_page(&self->vm)->rip);
+}
+
+TEST_F(memory, touch_past_the_vmo_ends_enter)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, 8 * PAGE));
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW + 3 * PAGE));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_ERR_OUT_OF_RANGE, probe_at(self, probe_load, GUEST_WINDOW + 4 * PAGE));
+	EXPECT_FAULT(ZX_ERR_OUT_OF_RANGE, GUEST_WINDOW + 4 * PAGE);
+}
+
+TEST_F(memory, unmap_makes_a_hole)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, 4 * PAGE));
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW + PAGE));
+	ASSERT_EQ(ZX_OK, zx_vmar_unmap(self->vm.vmar, GUEST_WINDOW + PAGE, PAGE));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_ERR_NOT_FOUND, probe_at(self, probe_load, GUEST_WINDOW + PAGE));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW + 2 * PAGE));
+}
+
+TEST_F(memory, split_mapping_keeps_its_offsets)
+{
+	ASSERT_EQ(ZX_OK, zx_vmo_write(self->vmo, "page 2  ", 2 * PAGE, 8));
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, 4 * PAGE));
+	ASSERT_EQ(ZX_OK, zx_vmar_unmap(self->vm.vmar, GUEST_WINDOW + PAGE, PAGE));
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW + 2 * PAGE));
+	EXPECT_EQ(0, memcmp(&vm_frame(&self->vm)->rax, "page 2  ", 8));
+}
+
+TEST_F(memory, protect_takes_write_away)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, 4 * PAGE));
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW + PAGE));
+	ASSERT_EQ(ZX_OK, zx_vmar_protect(self->vm.vmar, ZX_VM_PERM_READ, GUEST_WINDOW + PAGE,
+					 PAGE));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, probe_at(self, probe_store, GUEST_WINDOW + PAGE));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW + 2 * PAGE));
+}
+
+TEST_F(memory, protect_gives_write_back)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, PAGE));
+	ASSERT_EQ(ZX_OK, zx_vmar_protect(self->vm.vmar, ZX_VM_PERM_READ, GUEST_WINDOW, PAGE));
+	ASSERT_EQ(ZX_OK, zx_vmar_protect(self->vm.vmar, RW, GUEST_WINDOW, PAGE));
+	EXPECT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW));
+}
+
+TEST_F(memory, decommit_gives_the_guest_zeros)
+{
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, PAGE));
+	vm_frame(&self->vm)->rax = 5;
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW));
+	ASSERT_EQ(ZX_OK, zx_vmo_op_range(self->vmo, ZX_VMO_OP_DECOMMIT, 0, PAGE, NULL, 0));
+	zx_handle_close(self->vm.vcpu);
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW));
+	EXPECT_EQ(0, vm_frame(&self->vm)->rax);
+}
+
+TEST_F(memory, set_size_cuts_the_guest_off)
+{
+	zx_handle_close(self->vmo);
+	ASSERT_EQ(ZX_OK, zx_vmo_create(4 * PAGE, ZX_VMO_RESIZABLE, &self->vmo));
+	ASSERT_EQ(ZX_OK, map_at(self, RW | AT | ZX_VM_ALLOW_FAULTS, GUEST_WINDOW, 4 * PAGE));
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW + PAGE));
+	ASSERT_EQ(ZX_OK, zx_vmo_set_size(self->vmo, PAGE));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_ERR_OUT_OF_RANGE, probe_at(self, probe_store, GUEST_WINDOW + PAGE));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW));
+}
+
+/* The guest must not have written after the change: @status if so it was. */
+static zx_status_t settled(struct vm *vm, zx_status_t status)
+{
+	volatile uint64_t *page = (volatile uint64_t *)(vm->mem + GUEST_SPARE);
+	const uint64_t value = *page;
+
+	sleep_ms(20);
+	return *page == value ? status : ZX_ERR_INTERNAL;
+}
+
+static void unmap_later(struct later *later)
+{
+	struct vm *vm = later->arg;
+
+	later->status = settled(vm, zx_vmar_unmap(vm->vmar, GUEST_SPARE, 2 * PAGE));
+}
+
+static void protect_later(struct later *later)
+{
+	struct vm *vm = later->arg;
+
+	later->status = settled(vm, zx_vmar_protect(vm->vmar, ZX_VM_PERM_READ, GUEST_SPARE,
+						    PAGE));
+}
+
+/* The guest writes a page in a loop while another thread works on its mapping. */
+static zx_status_t walk_under(struct vm *vm, void (*call)(struct later *later))
+{
+	struct later later = { .call = call, .arg = vm, .flag = &vm_frame(vm)->flag,
+			       .delay_ms = 20 };
+	zx_status_t status;
+
+	vm_frame(vm)->rdi = GUEST_SPARE;
+	status = vm_boot(vm, walk);
+	if (status != ZX_OK || later_start(&later))
+		return ZX_ERR_INTERNAL;
+	status = vm_finish(vm);
+	later_join(&later);
+	return later.status == ZX_OK ? status : ZX_ERR_INTERNAL;
+}
+
+TEST_F(memory, unmap_under_a_running_vcpu)
+{
+	EXPECT_EQ(ZX_ERR_NOT_FOUND, walk_under(&self->vm, unmap_later));
+	EXPECT_FAULT(ZX_ERR_NOT_FOUND, GUEST_SPARE);
+}
+
+TEST_F(memory, protect_under_a_running_vcpu)
+{
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, walk_under(&self->vm, protect_later));
+	EXPECT_FAULT(ZX_ERR_ACCESS_DENIED, GUEST_SPARE);
+}
+
+static void decommit_later(struct later *later)
+{
+	struct vm *vm = later->arg;
+	volatile uint64_t *seen = (volatile uint64_t *)(vm->mem + GUEST_SPARE);
+	unsigned int i;
+
+	for (i = 0; i < 50; i++) {
+		later->status = zx_vmo_op_range(vm->vmo, ZX_VMO_OP_DECOMMIT, GUEST_SPARE, PAGE,
+						NULL, 0);
+		if (later->status != ZX_OK)
+			break;
+		wait_flag(seen, 1);
+	}
+	zx_vcpu_kick(vm->vcpu);
+}
+
+TEST_F(memory, decommit_under_a_running_vcpu)
+{
+	EXPECT_EQ(ZX_ERR_CANCELED, walk_under(&self->vm, decommit_later));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Load the module, run a guest, unload, many times: nothing is held, nothing leaks. TAP.
+
+rounds=100
+warm_up=20
+noise_kb=2048
+module=${ZX_MODULE:-/zx/zx_hypervisor.ko}
+here=$(cd "$(dirname "$0")" && pwd)
+output=$(mktemp) || exit 1
+trap 'rm -f "$output"' EXIT
+count=0 failed=0
+
+result() { # NAME STATUS
+	count=$((count + 1))
+	if [ "$2" = 0 ]; then
+		echo "ok $count $1"
+	else
+		echo "not ok $count $1"
+		failed=$((failed + 1))
+	fi
+}
+
+load() {
+	# shellcheck disable=SC2086
+	insmod "$module" $ZX_MODULE_ARGS
+}
+
+loaded() {
+	grep -q '^zx_hypervisor ' /proc/modules
+}
+
+round() {
+	load && "$here/smoke" >"$output" 2>&1 && rmmod zx_hypervisor
+}
+
+rounds_without_fault() { # N
+	done=0
+	while [ $done -lt "$1" ]; do
+		round || return
+		done=$((done + 1))
+	done
+}
+
+used_kb() { # what the kernel took for itself, caches given back
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^(SUnreclaim|Percpu|PageTables|VmallocUsed|KernelStack):/ { sum += $2 }
+		END { print sum }' /proc/meminfo
+}
+
+free_kb() {
+	awk '/^MemAvailable:/ { print $2 }' /proc/meminfo
+}
+
+log_lines() {
+	dmesg | wc -l
+}
+
+echo TAP version 13
+echo 1..7
+
+loaded || load
+rmmod zx_hypervisor
+result "module unloads when nothing is open" $?
+
+before_log=$(log_lines)
+load
+exec 3<>/dev/zx_hypervisor
+! rmmod zx_hypervisor 2>/dev/null && loaded
+result "module stays while a handle is open" $?
+exec 3>&-
+rmmod zx_hypervisor
+
+rounds_without_fault $warm_up
+used=$(used_kb) free=$(free_kb)
+rounds_without_fault $rounds
+result "load, run and unload $rounds times" $?
+[ $failed = 0 ] || sed 's/^/# /' "$output"
+
+used_after=$(used_kb) free_after=$(free_kb)
+echo "# kernel memory $used kB, then $used_after kB; available $free kB, then $free_after kB"
+[ $((used_after - used)) -lt $noise_kb ]
+result "kernel memory does not grow" $?
+[ $((free - free_after)) -lt $((4 * noise_kb)) ]
+result "available memory does not shrink" $?
+
+loaded || load
+result "module loads again in the end" $?
+
+dmesg | tail -n $(($(log_lines) - before_log)) | grep -v "out-of-tree\|signature\|drop_caches" >"$output"
+sed 's/^/# /' "$output"
+[ ! -s "$output" ]
+result "kernel's log is silent" $?
+
+[ $failed = 0 ]

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A VCPU's registers: by call, through the page, and as the guest sees them. */
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+#include "util.h"
+
+#define RFLAGS_ONE	2ull
+#define RFLAGS_TRAP	0x100ull
+
+FIXTURE(state) {
+	struct vm vm;
+	zx_vcpu_state_t state;
+};
+
+FIXTURE_SETUP(state)
+{
+	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, initial));
+}
+
+FIXTURE_TEARDOWN(state)
+{
+	vm_down(&self->vm);
+}
+
+static zx_status_t read_state(struct _test_data_state *self)
+{
+	return zx_vcpu_read_state(self->vm.vcpu, ZX_VCPU_STATE, &self->state,
+				  sizeof(self->state));
+}
+
+static zx_status_t write_state(struct _test_data_state *self)
+{
+	return zx_vcpu_write_state(self->vm.vcpu, ZX_VCPU_STATE, &self->state,
+				   sizeof(self->state));
+}
+
+/* The same through the calls that the shared page spares libzx. */
+static int state_ioctl(zx_handle_t vcpu, unsigned long call, uint32_t kind, void *buffer,
+		       uint64_t length)
+{
+	struct zx_ioc_vcpu_state args = { .size = sizeof(args), .kind = kind,
+					  .buffer = (uint64_t)(uintptr_t)buffer,
+					  .length = length };
+
+	return ioctl(zxl_handle_fd(vcpu), call, &args);
+}
+
+TEST_F(state, is_zero_at_first)
+{
+	const zx_vcpu_state_t zero = {};
+
+	memset(&self->state, 0xff, sizeof(self->state));
+	ASSERT_EQ(ZX_OK, read_state(self));
+	EXPECT_EQ(0, memcmp(&zero, &self->state, sizeof(zero)));
+}
+
+TEST_F(state, reaches_the_guest)
+{
+	const uint64_t *out = vm_frame(&self->vm)->out;
+	uint64_t regs[16];
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		regs[i] = 0x1111111111111111ull * i + 1;
+	memcpy(&self->state, regs, sizeof(regs));
+	ASSERT_EQ(ZX_OK, write_state(self));
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(self->state.rax, out[0]);
+	EXPECT_EQ(self->state.rcx, out[1]);
+	EXPECT_EQ(self->state.rdx, out[2]);
+	EXPECT_EQ(self->state.rbx, out[3]);
+	EXPECT_EQ(self->state.rsp, out[4]);
+	EXPECT_EQ(self->state.rbp, out[5]);
+	EXPECT_EQ(self->state.rsi, out[6]);
+	EXPECT_EQ(self->state.rdi, out[7]);
+	EXPECT_EQ(self->state.r8, out[8]);
+	EXPECT_EQ(self->state.r15, out[9]);
+}
+
+TEST_F(state, comes_from_the_guest)
+{
+	self->state.r12 = 0x1212;
+	ASSERT_EQ(ZX_OK, write_state(self));
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	memset(&self->state, 0xff, sizeof(self->state));
+	ASSERT_EQ(ZX_OK, read_state(self));
+	EXPECT_EQ(GUEST_PORT_DONE, self->state.rdx);
+	EXPECT_EQ(GUEST_STACK, self->state.rsp);
+	EXPECT_EQ(0x1212, self->state.r12);
+}
+
+TEST_F(state, flags_need_bit_1)
+{
+	self->state.rflags = 0x8d5 & ~RFLAGS_ONE;
+	ASSERT_EQ(ZX_OK, write_state(self));
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(2, vm_frame(&self->vm)->out[13] & 0x8d7);
+}
+
+TEST_F(state, flags_with_bit_1)
+{
+	self->state.rflags = 0x8d5 | RFLAGS_ONE;
+	ASSERT_EQ(ZX_OK, write_state(self));
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(0x8d7, vm_frame(&self->vm)->out[13] & 0x8d7);
+}
+
+TEST_F(state, flags_that_are_not_the_users_stay)
+{
+	self->state.rflags = (~ZX_VCPU_RFLAGS_USER & UINT32_MAX) | RFLAGS_ONE;
+	ASSERT_EQ(ZX_OK, write_state(self));
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(2, vm_frame(&self->vm)->out[13]);
+}
+
+TEST_F(state, flags_are_read_without_bit_1)
+{
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	ASSERT_EQ(ZX_OK, read_state(self));
+	EXPECT_EQ(0, self->state.rflags & ~ZX_VCPU_RFLAGS_USER);
+}
+
+TEST_F(state, length_is_exact)
+{
+	char room[256] = {};
+
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, ZX_VCPU_STATE, room,
+							  135));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, ZX_VCPU_STATE, room,
+							  137));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, ZX_VCPU_STATE, room, 0));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZX_VCPU_STATE, room,
+							   135));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZX_VCPU_STATE, room,
+							   200));
+}
+
+TEST_F(state, kind_to_read)
+{
+	char room[256];
+
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, ZX_VCPU_IO, room, 8));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, 2, room, 136));
+}
+
+TEST_F(state, kind_to_write)
+{
+	char room[256] = {};
+
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, 2, room, 136));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZX_VCPU_IO, room, 136));
+}
+
+TEST_F(state, buffer_bad)
+{
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, ZX_VCPU_STATE, NULL,
+							  136));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZX_VCPU_STATE, NULL,
+							   136));
+	EXPECT_EQ(-ZX_ERR_INVALID_ARGS, state_ioctl(self->vm.vcpu, ZX_IOC_VCPU_READ_STATE,
+						    ZX_VCPU_STATE, BAD_POINTER, 136));
+	EXPECT_EQ(-ZX_ERR_INVALID_ARGS, state_ioctl(self->vm.vcpu, ZX_IOC_VCPU_WRITE_STATE,
+						    ZX_VCPU_STATE, BAD_POINTER, 136));
+}
+
+TEST_F(state, io_length)
+{
+	zx_vcpu_io_t io = { .access_size = 4 };
+
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZX_VCPU_IO, &io, 7));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZX_VCPU_IO, &io, 9));
+}
+
+TEST_F(state, io_access_size)
+{
+	const uint8_t sizes[] = { 0, 3, 5, 8, 255 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		zx_vcpu_io_t io = { .access_size = sizes[i], .u32 = UINT32_MAX };
+
+		EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZX_VCPU_IO, &io,
+								   sizeof(io)));
+	}
+	ASSERT_EQ(ZX_OK, read_state(self));
+	EXPECT_EQ(0, self->state.rax);
+}
+
+TEST_F(state, io_goes_to_the_low_bytes)
+{
+	zx_vcpu_io_t io = { .access_size = 2, .u32 = 0xddccbbaa };
+
+	self->state.rax = 0x8877665544332211;
+	ASSERT_EQ(ZX_OK, write_state(self));
+	ASSERT_EQ(ZX_OK, zx_vcpu_write_state(self->vm.vcpu, ZX_VCPU_IO, &io, sizeof(io)));
+	ASSERT_EQ(ZX_OK, read_state(self));
+	EXPECT_EQ(0x887766554433bbaa, self->state.rax);
+}
+
+TEST_F(state, calls_and_page_agree)
+{
+	zx_vcpu_state_t by_call;
+
+	self->state.rbp = 0x1234;
+	ASSERT_EQ(ZX_OK, write_state(self));
+	ASSERT_EQ(0, state_ioctl(self->vm.vcpu, ZX_IOC_VCPU_READ_STATE, ZX_VCPU_STATE, &by_call,
+				 sizeof(by_call)));
+	EXPECT_EQ(0x1234, by_call.rbp);
+	by_call.rbp = 0x5678;
+	ASSERT_EQ(0, state_ioctl(self->vm.vcpu, ZX_IOC_VCPU_WRITE_STATE, ZX_VCPU_STATE, &by_call,
+				 sizeof(by_call)));
+	ASSERT_EQ(ZX_OK, read_state(self));
+	EXPECT_EQ(0x5678, self->state.rbp);
+	EXPECT_EQ(0x5678, vm_page(&self->vm)->regs.rbp);
+}
+
+TEST_F(state, page_has_the_koid)
+{
+	zx_info_handle_basic_t info;
+
+	ASSERT_EQ(ZX_OK, zx_object_get_info(self->vm.vcpu, ZX_INFO_HANDLE_BASIC, &info,
+					    sizeof(info), NULL, NULL));
+	EXPECT_EQ(info.koid, vm_page(&self->vm)->koid);
+}
+
+static void *map_page(zx_handle_t vcpu, int prot, size_t len, off_t offset)
+{
+	return mmap(NULL, len, prot, MAP_SHARED, zxl_handle_fd(vcpu), offset);
+}
+
+TEST_F(state, page_needs_rights)
+{
+	const zx_handle_t no_read = handle_without(self->vm.vcpu, ZX_RIGHT_READ);
+	const zx_handle_t no_write = handle_without(self->vm.vcpu, ZX_RIGHT_WRITE);
+	void *page;
+
+	EXPECT_EQ(MAP_FAILED, map_page(no_read, PROT_READ, PAGE, 0));
+	EXPECT_EQ(MAP_FAILED, map_page(no_read, PROT_READ | PROT_WRITE, PAGE, 0));
+	EXPECT_EQ(MAP_FAILED, map_page(no_write, PROT_READ | PROT_WRITE, PAGE, 0));
+	page = map_page(no_write, PROT_READ, PAGE, 0);
+	ASSERT_NE(MAP_FAILED, page);
+	EXPECT_EQ(-1, mprotect(page, PAGE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(-1, mprotect(page, PAGE, PROT_READ | PROT_EXEC));
+}
+
+TEST_F(state, page_is_one_page)
+{
+	EXPECT_EQ(MAP_FAILED, map_page(self->vm.vcpu, PROT_READ, 2 * PAGE, 0));
+	EXPECT_EQ(MAP_FAILED, map_page(self->vm.vcpu, PROT_READ, PAGE, PAGE));
+	EXPECT_EQ(MAP_FAILED, map_page(self->vm.vcpu, PROT_READ | PROT_EXEC, PAGE, 0));
+}
+
+TEST_F(state, page_outlives_the_vcpu)
+{
+	struct zx_vcpu_page *page = map_page(self->vm.vcpu, PROT_READ | PROT_WRITE, PAGE, 0);
+
+	ASSERT_NE(MAP_FAILED, (void *)page);
+	zx_handle_close(self->vm.vcpu);
+	self->vm.vcpu = ZX_HANDLE_INVALID;
+	page->regs.rax = 1;
+	EXPECT_EQ(1, page->regs.rax);
+}
+
+TEST_F(state, page_full_of_garbage_is_not_trusted)
+{
+	struct zx_vcpu_page *page = map_page(self->vm.vcpu, PROT_READ | PROT_WRITE, PAGE, 0);
+	uint64_t koid;
+
+	ASSERT_NE(MAP_FAILED, (void *)page);
+	koid = page->koid;
+	memset(page, 0xff, sizeof(*page));
+	page->regs.rflags &= ~RFLAGS_TRAP;
+	ASSERT_EQ(0, ioctl(zxl_handle_fd(self->vm.vcpu), ZX_IOC_VCPU_ENTER, 0));
+	EXPECT_EQ(UINT64_MAX, vm_frame(&self->vm)->out[1]);
+	EXPECT_EQ(ZX_VCPU_REASON_PACKET, page->reason);
+	EXPECT_EQ(ZX_PKT_TYPE_GUEST_IO, page->packet.type);
+	page->koid = koid;
+	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154
+#
+# Builds the initramfs of a machine and the one of the guest that runs inside it.
+# The tree's products are taken as they lie; what is not built is left out.
+
+image_packages() {
+	echo busybox-static cpio
+}
+
+pack() { # DIR FILE
+	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0) >"$2"
+}
+
+busybox_root() { # DIR
+	mkdir -p "$1"/bin "$1"/usr "$1"/proc "$1"/sys "$1"/dev "$1"/tmp "$1"/run "$1"/root "$1"/etc
+	ln -s ../bin "$1/usr/bin"
+	ln -s ../bin "$1/usr/sbin"
+	ln -s bin "$1/sbin"
+	cp "$(readlink -f "$(command -v busybox)")" "$1/bin/busybox"
+	"$1/bin/busybox" --list | sed "/^busybox\$/d;s|^|$1/bin/|" | xargs -n 1 ln -s busybox
+}
+
+# Installs a program with the shared libraries it names; static ones name none.
+add_program() { # FILE DIR-IN-IMAGE
+	local library
+	mkdir -p "$root$2"
+	cp --remove-destination "$1" "$root$2/"
+	{ ldd "$1" 2>/dev/null || true; } | grep -oE '/[^ ]+ \(0x' | sed 's/ (0x//' | while read -r library; do
+		[[ -e $root$library ]] && continue
+		mkdir -p "$root$(dirname "$library")"
+		cp -L "$library" "$root$library"
+	done
+}
+
+# The kernel's runner wants a timeout with GNU's options, and passes output on line by line only with Perl.
+add_runner_tools() {
+	local file
+	add_program /usr/bin/timeout /bin
+	add_program /usr/bin/perl /bin
+	perl -e 'use strict; use IO::Handle; print "$_\n" for values %INC, @DynaLoader::dl_shared_objects' |
+		while read -r file; do
+			mkdir -p "$root$(dirname "$file")"
+			cp "$file" "$root$file"
+		done
+}
+
+machine_base() {
+	busybox_root "$root"
+	printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' >"$root/etc/passwd"
+	printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
+	install -m 755 "$tree/selftests/vm/init" "$root/init"
+	mkdir -p "$root/zx/bin"
+	install -m 755 "$tree/selftests/vm/demo" "$root/zx/bin/demo"
+}
+
+machine_programs() {
+	local file
+	[[ -e $module ]] && cp "$module" "$root/zx/zx_hypervisor.ko"
+	for file in "$tree"/examples/* "$tree/examples/vmm/vmm" "$tree/selftests/bench/bench"; do
+		[[ -f $file && -x $file ]] && add_program "$file" /zx/bin
+	done
+	return 0
+}
+
+# Lays the tests out as the kernel's own "make install" does: a list, the runner, a folder per collection.
+# A listed test that is not there stays in the list: the runner counts it as failed.
+machine_tests() { # SOURCE-DIR
+	local name kselftest=$1/tools/testing/selftests collection=/kselftest/zx_hypervisor
+	[[ -e $tree/selftests/Makefile && -d $kselftest ]] || return 0
+	mkdir -p "$root$collection"
+	cp -r "$kselftest/kselftest" "$kselftest/run_kselftest.sh" "$root/kselftest/"
+	for name in $(MAKEFLAGS="" make -s -C "$tree/selftests" list); do
+		[[ ! -f $tree/selftests/$name ]] || add_program "$tree/selftests/$name" "$collection"
+		echo "zx_hypervisor:$(basename "$name")"
+	done >"$root/kselftest/kselftest-list.txt"
+	if [[ -e $tree/selftests/settings ]]; then
+		cp "$tree/selftests/settings" "$root$collection/settings"
+	else
+		echo timeout=300 >"$root$collection/settings"
+	fi
+	add_runner_tools
+}
+
+guest_initrd() { # FILE
+	local guest=$work/guest
+	busybox_root "$guest"
+	install -m 755 "$tree/examples/vmm/init.sh" "$guest/init"
+	pack "$guest" "$1"
+}
+
+machine_guest() { # KERNEL
+	mkdir -p "$root/guest"
+	cp "$1" "$root/guest/vmlinuz"
+	[[ ! -e $tree/examples/vmm/init.sh ]] || guest_initrd "$root/guest/initrd"
+}

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Kernels and kernel sources, taken from Debian's packages, kept unpacked in the cache and never installed.
+# For run, and on the command line through fetch.
+
+# shellcheck source=../deps.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../deps.sh"
+
+cache=${ZX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/zx_hypervisor}
+
+headers_dir() {
+	echo "/usr/src/linux-headers-$1"
+}
+
+series_of() {
+	echo "$1" | grep -oE '^[0-9]+\.[0-9]+'
+}
+
+matches() { # RELEASE VERSION
+	[[ -z $2 || $1 == "$2" || $(series_of "$1") == "$2" ]]
+}
+
+# The newest release that needs no network: unpacked here, with its headers installed where they are wanted.
+kernel_present() { # VERSION WITH_HEADERS
+	local dir release
+	for dir in "$cache"/linux-*/; do
+		[[ -e $dir/vmlinuz ]] || continue
+		release=$(basename "$dir")
+		release=${release#linux-}
+		matches "$release" "$1" || continue
+		[[ -z $2 || -e $(headers_dir "$release")/Makefile ]] && echo "$release"
+	done | sort -V | tail -n 1 | grep .
+}
+
+kernel_candidate() { # VERSION
+	case $1 in
+	'')
+		apt-cache depends linux-image-cloud-amd64 2>/dev/null |
+			sed -n 's/.*Depends: linux-image-\([0-9].*\)/\1/p' ;;
+	*-amd64)
+		apt-cache --names-only search "^linux-image-${1//./\\.}\$" | sed 's/^linux-image-//;s/ .*//' ;;
+	*)
+		apt-cache --names-only search "^linux-image-${1//./\\.}[.+].*-cloud-amd64\$" |
+			sed 's/^linux-image-//;s/ .*//' ;;
+	esac | sort -V | tail -n 1 | grep .
+}
+
+# Cached folders appear whole or not at all, so that two runs may fill the cache at the same time.
+publish() { # TEMPORARY FINAL
+	chmod 755 "$1"
+	mv -T "$1" "$2" 2>/dev/null || rm -rf "$1"
+	[[ -d $2 ]]
+}
+
+kernel_download() { # RELEASE
+	local deb tmp
+	[[ -e $cache/linux-$1/vmlinuz ]] && return 0
+	mkdir -p "$cache" && tmp=$(mktemp -d "$cache/new.XXXXXX") || return 1
+	if ! deb=$(download_package "linux-image-$1" "$tmp") || ! dpkg-deb -x "$deb" "$tmp/root"; then
+		rm -rf "$tmp"
+		return 1
+	fi
+	mkdir "$tmp/final"
+	mv "$tmp"/root/boot/vmlinuz-* "$tmp/final/vmlinuz" &&
+		mv "$tmp"/root/boot/config-* "$tmp/final/config" &&
+		mv "$(find "$tmp/root" -path '*lib/modules' -type d)/$1" "$tmp/final/modules" &&
+		publish "$tmp/final" "$cache/linux-$1"
+	local status=$?
+	rm -rf "$tmp"
+	return $status
+}
+
+kernel_get() { # RELEASE WITH_HEADERS
+	[[ -n $1 ]] || return 1
+	kernel_download "$1" || return 1
+	[[ -z $2 || -e $(headers_dir "$1")/Makefile ]] || ensure_packages "linux-headers-$1"
+}
+
+# Prints the release to use. An index older than the archive names kernels that are gone: update once and look again.
+kernel_choose() { # VERSION WITH_HEADERS
+	local release version
+	require_debian
+	version=${1:-$(series_of "$(kernel_candidate '')")}
+	kernel_present "$version" "$2" && return 0
+	release=$(kernel_candidate "$1")
+	if ! kernel_get "$release" "$2"; then
+		update_lists
+		release=$(kernel_candidate "$1")
+		kernel_get "$release" "$2" || die "no Debian cloud kernel ${1:-of any version} to be had"
+	fi
+	echo "$release"
+}
+
+unpack_source() { # DEB PACKAGE DIR
+	local top=$2
+	dpkg-deb --fsys-tarfile "$1" | tar -xO "./usr/src/$top.tar.xz" |
+		tar -xJ -C "$3" --strip-components=1 "$top/scripts/checkpatch.pl" "$top/scripts/spelling.txt" \
+			"$top/scripts/const_structs.checkpatch" "$top/tools/testing/selftests/kselftest.h" \
+			"$top/tools/testing/selftests/kselftest_harness.h" \
+			"$top/tools/testing/selftests/run_kselftest.sh" "$top/tools/testing/selftests/kselftest"
+}
+
+# Prints the folder of what the tests and the style check take from the kernel's source.
+source_get() { # RELEASE
+	local deb tmp package final
+	package=linux-source-$(series_of "$1")
+	final=$cache/${package#linux-}
+	[[ -d $final ]] && echo "$final" && return 0
+	ensure_packages xz-utils || die "could not install xz-utils"
+	mkdir -p "$cache" && tmp=$(mktemp -d "$cache/new.XXXXXX") || die "cannot write to $cache"
+	mkdir "$tmp/final"
+	deb=$(download_package "$package" "$tmp") || { update_lists && deb=$(download_package "$package" "$tmp"); }
+	(set -o pipefail; unpack_source "$deb" "$package" "$tmp/final") && publish "$tmp/final" "$final"
+	rm -rf "$tmp"
+	[[ -d $final ]] || die "could not get $package"
+	echo "$final"
+}

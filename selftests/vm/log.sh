@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Reads a machine's kernel log. It comes through a serial port of its own,
+# so nothing that a program or a guest prints on the console can be taken for it.
+
+trouble_patterns=(
+	'WARNING: '
+	'BUG: '
+	'kernel BUG at'
+	'\[#[0-9]+\]'
+	'Kernel panic'
+	'unchecked MSR'
+	'soft lockup|hard LOCKUP'
+	'detected( expedited)? stalls?|self-detected stall'
+	'blocked for more than'
+	'INFO: (possible|inconsistent|trying|lockdep|task|NMI|suspicious)'
+	'suspicious RCU'
+	'KASAN|KFENCE|KCSAN|UBSAN|DEBUG_LOCKS_WARN'
+	'scheduling while atomic'
+	'sleeping function called'
+	'refcount_t:|list_(add|del) corruption|double free'
+	'Bad page (state|map)|page allocation failure'
+	'Out of memory'
+	'nobody cared|spurious interrupt'
+	'Uhhuh|Dazed and confused'
+	'Call Trace:'
+)
+
+# trouble_in LOG: prints what is wrong in it, with what follows; 0 when something is.
+trouble_in() {
+	local pattern
+	pattern=$(IFS='|'; echo "${trouble_patterns[*]}")
+	tr -d '\r' <"$1" | grep -E -m 40 -A 40 -- "$pattern" | head -n 120
+	return "${PIPESTATUS[1]}"
+}

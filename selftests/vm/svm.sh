@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# Machine kind svm: QEMU's own CPU (TCG), which has SVM with nested paging.
+#
+# What every kind gives to run:
+#   machine_packages   Debian packages that it needs
+#   machine_cmdline    what it adds to the kernel's command line
+#   machine_start      becomes the emulator (exec) and ends when the machine is off, with
+#                      COM1 on standard input and output, COM2 into $vm_log, COM3 into $vm_report
+# from $vm_kernel $vm_initrd $vm_cmdline $vm_memory $vm_cpus $vm_icount.
+
+machine_packages() {
+	echo qemu-system-x86
+}
+
+# The emulated TSC is the emulator's clock, the same for all CPUs.
+machine_cmdline() {
+	echo tsc=reliable no_timer_check
+}
+
+machine_start() {
+	local accel=(-accel "tcg,thread=multi")
+	[[ $vm_icount ]] && accel=(-accel "tcg,thread=single" -icount shift=0)
+	exec setpriv --pdeathsig KILL qemu-system-x86_64 "${accel[@]}" \
+		-machine pc -cpu max -smp "$vm_cpus" -m "$vm_memory" \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-chardev stdio,id=console,signal=off -serial chardev:console \
+		-serial "file:$vm_log" -serial "file:$vm_report" \
+		-kernel "$vm_kernel" -initrd "$vm_initrd" -append "$vm_cmdline"
+}
