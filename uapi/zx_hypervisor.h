@@ -269,11 +269,11 @@ struct zx_vcpu_access {
 #define ZX_VCPU_REASON_PACKET		1	/* a packet: see @packet */
 #define ZX_VCPU_REASON_KICK		2	/* zx_vcpu_kick */
 #define ZX_VCPU_REASON_SHUTDOWN		3	/* triple fault */
-#define ZX_VCPU_REASON_MEMORY		4	/* @addr is not mapped, not permitted or past the VMO */
+#define ZX_VCPU_REASON_MEMORY		4	/* @addr: not mapped, not permitted, past the VMO */
 #define ZX_VCPU_REASON_PORT		5	/* @addr is a port without a trap */
 #define ZX_VCPU_REASON_STRING_IO	6	/* INS or OUTS at port @addr */
-#define ZX_VCPU_REASON_BELL		7	/* load from, or closed port of, the bell at @addr */
-#define ZX_VCPU_REASON_DECODE		8	/* an instruction that could not be read or decoded */
+#define ZX_VCPU_REASON_BELL		7	/* load from, or closed port of, bell @addr */
+#define ZX_VCPU_REASON_DECODE		8	/* an instruction that cannot be decoded */
 #define ZX_VCPU_REASON_ENTRY		9	/* the CPU refused the VCPU's state */
 #define ZX_VCPU_REASON_EXIT		10	/* an exit that nothing handles: @hw_exit */
 #define ZX_VCPU_REASON_IPI		11	/* an ICR mode that is not served */

@@ -119,14 +119,14 @@ static bool update_system(struct zx_cpu *cpu)
 
 	if (!zx_mem_copy(cpu, clock->system, &st.version, sizeof(st.version), true))
 		return false;
-	smp_wmb();
+	smp_wmb();	/* other VCPUs see an odd version before anything changes */
 	tsc_scale(&st);
 	st.tsc_timestamp = rdtsc_ordered();
 	st.system_time = ktime_get_ns();
 	st.flags = boot_cpu_has(X86_FEATURE_NONSTOP_TSC) && !check_tsc_unstable();
 	if (!zx_mem_copy(cpu, clock->system, &st, sizeof(st), true))
 		return false;
-	smp_wmb();
+	smp_wmb();	/* and everything changed before the even one */
 	if (!zx_mem_copy(cpu, clock->system, &done, sizeof(done), true))
 		return false;
 	clock->version = done;

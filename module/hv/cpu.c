@@ -114,7 +114,7 @@ static void burst(struct zx_cpu *cpu)
 	 * those looks at the place after.
 	 */
 	WRITE_ONCE(cpu->space.cpu, smp_processor_id());
-	smp_mb();
+	smp_mb();	/* pairs with zx_irq_post() and flush() in gpas.c */
 	if (likely(__this_cpu_read(zx_host_on)))
 		enter_guest(cpu);
 	else

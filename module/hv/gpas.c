@@ -82,7 +82,7 @@ static void flush(struct zx_gpas *gpas)
 	int cpu, self;
 
 	atomic64_inc(&gpas->tlb_gen);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic();		/* pairs with the one in burst() */
 	self = get_cpu();
 	spin_lock(&gpas->users_lock);
 	list_for_each_entry(user, &gpas->users, node) {
@@ -316,8 +316,9 @@ static zx_status_t find_hole(struct zx_gpas *gpas, const struct zx_map_request *
 	unsigned int shift = req->options >> ZX_VM_ALIGN_BASE;
 	u64 align = shift > PAGE_SHIFT ? 1ull << (shift - PAGE_SHIFT) : 1;
 	u64 pages = req->len >> PAGE_SHIFT, want = pages + align - 1;
-	MA_STATE(mas, &gpas->mappings, 0, 0);
 	int err;
+
+	MA_STATE(mas, &gpas->mappings, 0, 0);
 
 	if (want > last + 1)
 		return ZX_ERR_NO_RESOURCES;

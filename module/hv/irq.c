@@ -25,7 +25,7 @@ void zx_irq_post(struct zx_cpu *cpu, enum zx_event event)
 {
 	if (test_and_set_bit(event, &cpu->irq.events) && event != ZX_EVENT_KICK)
 		return;
-	smp_mb__after_atomic();
+	smp_mb__after_atomic();		/* pairs with the one in burst() */
 	/* A kick ends every kind of sleep, the others only HLT. */
 	if (event == ZX_EVENT_KICK)
 		wake_up_process(cpu->task);
@@ -38,7 +38,7 @@ void zx_irq_post(struct zx_cpu *cpu, enum zx_event event)
 void zx_irq_post_vector(struct zx_cpu *cpu, u8 vector)
 {
 	set_bit(vector, cpu->irq.posted);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic();		/* the vector is there before the event that says so */
 	zx_irq_post(cpu, ZX_EVENT_VECTOR);
 }
 

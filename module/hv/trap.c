@@ -147,6 +147,7 @@ zx_status_t zx_trap_remove(struct zx_trap_map *map, u32 kind, u64 addr, struct z
 	struct maple_tree *tree = tree_of(map, kind);
 	u64 index = kind == ZX_GUEST_TRAP_IO ? addr : addr >> PAGE_SHIFT;
 	struct zx_trap *trap;
+
 	MA_STATE(mas, tree, index, index);
 
 	if (kind > ZX_GUEST_TRAP_IO)

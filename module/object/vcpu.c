@@ -69,7 +69,8 @@ static int vcpu_mmap(struct zx_handle *handle, struct vm_area_struct *vma)
 	struct zx_vcpu *vcpu = zx_vcpu_from(handle->obj);
 	struct file *file;
 
-	if (vma->vm_end - vma->vm_start != PAGE_SIZE || vma->vm_pgoff || !(vma->vm_flags & VM_SHARED))
+	if (vma->vm_end - vma->vm_start != PAGE_SIZE || vma->vm_pgoff ||
+	    !(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
 	if ((vma->vm_flags & VM_READ && !(handle->rights & ZX_RIGHT_READ)) ||
 	    (vma->vm_flags & VM_WRITE && !(handle->rights & ZX_RIGHT_WRITE)) ||

@@ -57,7 +57,8 @@ enum zx_reg {
 	ZX_REG_CPL,		/* read only */
 	ZX_REG_CODE_SIZE,	/* read only: enum zx_code_size */
 	ZX_REG_CS_BASE,		/* read only */
-	ZX_REG_SHADOW,		/* read only: in the shadow of STI or MOV SS; a RIP that moved ends it */
+	/* Read only: the shadow of STI or MOV SS. It ends when RIP is moved. */
+	ZX_REG_SHADOW,
 };
 
 enum zx_inject { ZX_INJECT_IRQ, ZX_INJECT_NMI, ZX_INJECT_EXCEPTION };

@@ -23,7 +23,10 @@ static struct leaf caches[4];		/* leaf 4 */
 static struct leaf xsave[3];		/* leaf 0xd */
 static const struct leaf none;
 
-/* Leaf 1, ECX: SSE3 PCLMUL SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
+/*
+ * Leaf 1, ECX: SSE3 PCLMUL SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES
+ * XSAVE AVX F16C RDRAND
+ */
 #define L1_ECX	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(17) | BIT(19) | BIT(20) | \
 		 BIT(22) | BIT(23) | BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
 /* Always: x2APIC, TSC deadline, hypervisor. OSXSAVE follows CR4. */
@@ -85,7 +88,8 @@ static void cut_extended(void)
 	extended[1].ecx &= E1_ECX;
 	extended[1].edx &= E1_EDX;
 	extended[7] = (struct leaf){ .edx = extended[7].edx & E7_EDX };
-	extended[8].eax = (extended[8].eax & 0xff00) | min(extended[8].eax & 0xff, ZX_GPA_BITS + 0u);
+	extended[8].eax = (extended[8].eax & 0xff00) |
+			  min_t(u32, extended[8].eax & 0xff, ZX_GPA_BITS);
 	extended[8].ebx &= E8_EBX;
 	extended[8].ecx = 0;
 	extended[8].edx = 0;

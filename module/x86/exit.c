@@ -100,7 +100,7 @@ static bool exit_hypercall(struct zx_cpu *cpu, struct zx_exit *exit)
 		u64 gpa = READ_ONCE(regs->rbx);
 
 		result = regs->rcx ? -95 : 0;
-		if (!result && (gpa >> ZX_GPA_BITS || gpa + sizeof(pairing) > 1ull << ZX_GPA_BITS)) {
+		if (!result && gpa > (1ull << ZX_GPA_BITS) - sizeof(pairing)) {
 			result = -14;
 		} else if (!result) {
 			zx_clock_pairing(&pairing);

@@ -53,12 +53,13 @@ static void *gpa_ptr(struct zx_cpu *cpu, unsigned int slot, u64 gpa, unsigned in
 
 bool zx_mem_copy(struct zx_cpu *cpu, u64 gpa, void *buf, size_t len, bool write)
 {
+	unsigned int perm = write ? ZX_PERM_READ | ZX_PERM_WRITE : ZX_PERM_READ;
 	size_t part;
 	void *ptr;
 
 	for (; len; gpa += part, buf += part, len -= part) {
 		part = min_t(size_t, len, PAGE_SIZE - offset_in_page(gpa));
-		ptr = gpa_ptr(cpu, SLOT_DATA, gpa, write ? ZX_PERM_READ | ZX_PERM_WRITE : ZX_PERM_READ);
+		ptr = gpa_ptr(cpu, SLOT_DATA, gpa, perm);
 		if (!ptr)
 			return false;
 		if (write)
@@ -88,10 +89,11 @@ static struct paging paging_of(struct zx_cpu *cpu)
 }
 
 /* One table's entry for @addr. False: see walk(). */
-static bool read_entry(struct zx_cpu *cpu, const struct paging *mode, int level, u64 table, u64 addr,
-		       u64 *entry)
+static bool read_entry(struct zx_cpu *cpu, const struct paging *mode, int level, u64 table,
+		       u64 addr, u64 *entry)
 {
-	unsigned int index = addr >> (PAGE_SHIFT + mode->bits * level) & ((1u << mode->bits) - 1);
+	unsigned int shift = PAGE_SHIFT + mode->bits * level;
+	unsigned int index = addr >> shift & ((1u << mode->bits) - 1);
 	void *ptr;
 
 	/* PAE has four top entries, and addresses of 32 bits. */

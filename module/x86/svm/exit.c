@@ -38,7 +38,8 @@ static void requeue_event(struct svm_control *c, struct zx_cpu *cpu)
 	if (likely(!(event & SVM_EVENT_VALID)))
 		return;
 	/* RIP is still on an INT n, INT3 or INTO: it runs again by itself. */
-	if (type == SVM_EVENT_SOFTWARE || (type == SVM_EVENT_EXCEPTION && (vector == 3 || vector == 4)))
+	if (type == SVM_EVENT_SOFTWARE ||
+	    (type == SVM_EVENT_EXCEPTION && (vector == 3 || vector == 4)))
 		return;
 	c->event = event;
 	cpu->irq.reinject = true;

@@ -53,7 +53,8 @@ static void take_flags(struct zx_cpu *cpu, struct svm_save *save)
 	u64 flags = READ_ONCE(cpu->page->regs.rflags);
 
 	if (flags & X86_EFLAGS_FIXED)
-		save->rflags = (save->rflags & ~ZX_VCPU_RFLAGS_USER) | (flags & ZX_VCPU_RFLAGS_USER);
+		save->rflags = (save->rflags & ~ZX_VCPU_RFLAGS_USER) |
+			       (flags & ZX_VCPU_RFLAGS_USER);
 }
 
 static void load(struct zx_cpu *cpu)
