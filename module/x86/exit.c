@@ -26,9 +26,14 @@ static bool undecodable(struct zx_cpu *cpu)
 bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *inst)
 {
 	enum zx_code_size mode = zx_backend->get(cpu, ZX_REG_CODE_SIZE);
-	size_t avail = zx_mem_fetch(cpu, mode, exit->inst);
+	size_t avail;
 	int len;
 
+	/* Bytes that came with the exit save the fetch, if they are enough. */
+	if (exit->kind == ZX_EXIT_MEMORY && exit->mem.bytes &&
+	    zx_decode(exit->inst, exit->mem.bytes, mode, inst) > 0)
+		return true;
+	avail = zx_mem_fetch(cpu, mode, exit->inst);
 	if (!avail)
 		return false;
 	len = zx_decode(exit->inst, avail, mode, inst);

@@ -17,6 +17,16 @@ static void decode_io(const struct svm_control *c, struct zx_cpu *cpu, struct zx
 	exit->len = c->exit_info2 - cpu->rip;
 }
 
+/* Bytes that the CPU fetched: none for a fetch itself (APM 2, 15.8.4). */
+static void take_bytes(const struct svm_control *c, struct zx_exit *exit)
+{
+	exit->mem.bytes = 0;
+	if (!svm_caps.decode_assists)
+		return;
+	exit->mem.bytes = min_t(u8, c->fetched & 0xf, ZX_INST_MAX);
+	memcpy(exit->inst, c->inst, ZX_INST_MAX);
+}
+
 static void decode_npf(const struct svm_control *c, struct zx_exit *exit)
 {
 	u64 info = c->exit_info1;
@@ -24,6 +34,7 @@ static void decode_npf(const struct svm_control *c, struct zx_exit *exit)
 	exit->kind = ZX_EXIT_MEMORY;
 	exit->len = 0;
 	exit->mem.gpa = c->exit_info2;
+	take_bytes(c, exit);
 	exit->mem.walk = info & SVM_NPF_WALK;
 	exit->mem.access = info & SVM_NPF_EXEC ? ZX_PERM_READ | ZX_PERM_EXEC :
 			   info & SVM_NPF_WRITE ? ZX_PERM_READ | ZX_PERM_WRITE : ZX_PERM_READ;
