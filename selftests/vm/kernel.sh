@@ -21,6 +21,15 @@ matches() { # RELEASE VERSION
 	[[ -z $2 || $1 == "$2" || $(series_of "$1") == "$2" ]]
 }
 
+# What this Debian's linux-image-cloud-amd64 leads to, without asking apt, which takes its time.
+default_series() {
+	case $(. /etc/os-release && echo "$VERSION_ID") in
+	12) echo 6.1 ;;
+	13) echo 6.12 ;;
+	*) series_of "$(kernel_candidate '')" ;;
+	esac
+}
+
 # The newest release that needs no network: unpacked here, with its headers installed where they are wanted.
 kernel_present() { # VERSION WITH_HEADERS
 	local dir release
@@ -71,18 +80,26 @@ kernel_download() { # RELEASE
 	return $status
 }
 
+# Some series' headers depend on the kernel itself, which has no business on this machine.
+headers_get() { # RELEASE
+	[[ -e $(headers_dir "$1")/Makefile ]] && return 0
+	if apt-get -s --no-install-recommends install "linux-headers-$1" 2>/dev/null | grep -q '^Inst linux-image'; then
+		die "linux-headers-$1 would install that kernel on this machine: not done"
+	fi
+	ensure_packages "linux-headers-$1"
+}
+
 kernel_get() { # RELEASE WITH_HEADERS
 	[[ -n $1 ]] || return 1
-	kernel_download "$1" || return 1
-	[[ -z $2 || -e $(headers_dir "$1")/Makefile ]] || ensure_packages "linux-headers-$1"
+	[[ -z $2 ]] || headers_get "$1" || return 1
+	kernel_download "$1"
 }
 
 # Prints the release to use. An index older than the archive names kernels that are gone: update once and look again.
 kernel_choose() { # VERSION WITH_HEADERS
-	local release version
-	require_debian
-	version=${1:-$(series_of "$(kernel_candidate '')")}
+	local release version=${1:-$(default_series)}
 	kernel_present "$version" "$2" && return 0
+	require_debian
 	release=$(kernel_candidate "$1")
 	if ! kernel_get "$release" "$2"; then
 		update_lists
