@@ -322,6 +322,11 @@ static zx_status_t find_hole(struct zx_gpas *gpas, const struct zx_map_request *
 
 	if (want > last + 1)
 		return ZX_ERR_NO_RESOURCES;
+	/* The search takes a space of one page for no space. */
+	if (!last) {
+		*pfn = 0;
+		return mtree_load(&gpas->mappings, 0) ? ZX_ERR_NO_RESOURCES : ZX_OK;
+	}
 	mas_lock(&mas);
 	err = down ? mas_empty_area_rev(&mas, 0, last, want) : mas_empty_area(&mas, 0, last, want);
 	*pfn = down ? round_down(mas.last + 1 - pages, align) : round_up(mas.index, align);
@@ -384,6 +389,7 @@ static bool fits_2m(struct zx_gpas *gpas, const struct zx_mapping *map, u64 pfn,
 	return zx_hugepages && first >= map->first && first + 511 <= map->last &&
 	       !((pfn ^ index) & 511) && (index | 511) < map->vmo->size >> PAGE_SHIFT &&
 	       PageTransHuge(compound_head(page)) && compound_order(compound_head(page)) >= 9 &&
+	       !PageHasHWPoisoned(compound_head(page)) &&
 	       !zx_trap_any_mem(&gpas->traps, first, first + 511);
 }
 
@@ -461,11 +467,8 @@ zx_status_t zx_gpas_unset_trap(struct zx_gpas *gpas, u32 kind, u64 addr)
 	if (status != ZX_OK)
 		return status;
 	/* VCPUs use a trap with interrupts off, or hold a reference. */
-	synchronize_rcu();
-	if (trap->bell) {
-		zx_port_cancel_owner(trap->bell->port, trap);
-		wake_up_all(&trap->bell->wait);
-	}
+	synchronize_rcu_expedited();
+	zx_trap_cancel(trap);
 	zx_trap_put(trap);
 	return ZX_OK;
 }

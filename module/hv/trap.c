@@ -73,7 +73,7 @@ static struct zx_bell *bell_new(struct zx_trap *trap, struct zx_port *port)
 	init_waitqueue_head(&bell->wait);
 	for (i = 0; i < ZX_TRAP_PACKETS; i++) {
 		bell->entries[i].trap = trap;
-		bell->entries[i].entry.owner = trap;
+		INIT_LIST_HEAD(&bell->entries[i].entry.node);
 		bell->entries[i].entry.free = entry_free;
 	}
 	zx_object_get(zx_port_object(port));
@@ -148,24 +148,33 @@ zx_status_t zx_trap_remove(struct zx_trap_map *map, u32 kind, u64 addr, struct z
 	u64 index = kind == ZX_GUEST_TRAP_IO ? addr : addr >> PAGE_SHIFT;
 	struct zx_trap *trap;
 
-	MA_STATE(mas, tree, index, index);
-
 	if (kind > ZX_GUEST_TRAP_IO)
 		return ZX_ERR_INVALID_ARGS;
 	if (kind != ZX_GUEST_TRAP_IO && addr & ~PAGE_MASK)
 		return ZX_ERR_NOT_FOUND;
 	mutex_lock(&map->lock);
-	mas_lock(&mas);
-	trap = mas_walk(&mas);
-	if (trap && trap->kind == kind && trap->first == index)
-		mas_erase(&mas);
-	else
+	trap = mtree_load(tree, index);
+	if (trap && (trap->kind != kind || trap->first != index))
 		trap = NULL;
-	mas_unlock(&mas);
+	/* May not fail: the caller frees what the map would keep. */
+	if (trap)
+		mtree_store_range(tree, trap->first, trap->last, NULL,
+				  GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	atomic64_inc(&map->gen);
 	mutex_unlock(&map->lock);
 	*out = trap;
 	return trap ? ZX_OK : ZX_ERR_NOT_FOUND;
+}
+
+void zx_trap_cancel(struct zx_trap *trap)
+{
+	struct zx_bell *bell = trap->bell;
+
+	if (!bell)
+		return;
+	zx_port_cancel(bell->port, &bell->entries[0].entry, sizeof(bell->entries[0]),
+		       ZX_TRAP_PACKETS);
+	wake_up_all(&bell->wait);
 }
 
 /* Queued packets go, so that the guest's end is seen by nobody's port_wait. */
@@ -175,8 +184,7 @@ static void tree_destroy(struct maple_tree *tree)
 	struct zx_trap *trap;
 
 	mt_for_each(tree, trap, index, ULONG_MAX) {
-		if (trap->bell)
-			zx_port_cancel_owner(trap->bell->port, trap);
+		zx_trap_cancel(trap);
 		zx_trap_put(trap);
 		cond_resched();
 	}

@@ -77,6 +77,9 @@ static inline struct zx_trap *zx_trap_find_io(struct zx_trap_map *map, u16 port)
 /* Does any trap touch guest frames [first, last]? */
 bool zx_trap_any_mem(struct zx_trap_map *map, u64 first, u64 last);
 
+/* It rings no more: take its packets out of the port, and wake who waits for one. */
+void zx_trap_cancel(struct zx_trap *trap);
+
 /*
  * Queue a packet for a ring at @addr. Interrupts may be off. SHOULD_WAIT: all
  * packets are queued. BAD_STATE: the port has no handle.

@@ -94,17 +94,20 @@ struct zx_port;
 /* A packet on its way. Belongs to the port from queue until free() runs. */
 struct zx_port_entry {
 	struct llist_node incoming;
-	struct list_head node;
+	struct list_head node;			/* empty while the entry is its owner's */
 	struct zx_packet packet;
-	void *owner;				/* for zx_port_cancel_owner */
 	void (*free)(struct zx_port_entry *entry);	/* any context, no sleep */
 };
 
 zx_status_t zx_port_new(struct zx_port **out);
 /* From any context; takes no lock. BAD_STATE (entry not taken): no handle is left. */
 zx_status_t zx_port_queue(struct zx_port *port, struct zx_port_entry *entry);
-/* Drop all entries of @owner, who queues no more; none is in the port on return. May sleep. */
-void zx_port_cancel_owner(struct zx_port *port, void *owner);
+/*
+ * Drop those of an owner's @nr entries, @stride bytes apart, that are queued. The
+ * owner queues no more; none is in the port on return. May sleep.
+ */
+void zx_port_cancel(struct zx_port *port, struct zx_port_entry *first, size_t stride,
+		    unsigned int nr);
 zx_status_t zx_port_queue_user(struct zx_port *port, const struct zx_packet *packet);
 /* INTERNAL_RETRY below: a signal is pending. */
 zx_status_t zx_port_wait(struct zx_port *port, s64 deadline, struct zx_packet *packet);

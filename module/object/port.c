@@ -7,7 +7,7 @@
  *
  * An entry is out of the port when its free() has run. Whoever takes entries
  * out counts itself in @freeing and stays in an RCU read section until then,
- * so that zx_port_cancel_owner() can wait for it.
+ * so that zx_port_cancel() can wait for it.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -91,13 +91,13 @@ static bool pending(struct zx_port *port)
 	return any;
 }
 
-/* Before the entries are out of reach of zx_port_cancel_owner(). */
+/* Before the entries are out of reach of zx_port_cancel(). */
 static void freeing_begin(struct zx_port *port)
 	__acquires(RCU)
 {
 	rcu_read_lock();
 	atomic_inc(&port->freeing);
-	/* Pairs with zx_port_cancel_owner(). */
+	/* Pairs with zx_port_cancel(). */
 	smp_mb__after_atomic();
 }
 
@@ -122,7 +122,7 @@ static bool take(struct zx_port *port, struct zx_packet *packet)
 		return false;
 	}
 	freeing_begin(port);
-	list_del(&entry->node);
+	list_del_init(&entry->node);
 	spin_unlock(&port->lock);
 
 	*packet = entry->packet;
@@ -260,21 +260,24 @@ zx_status_t zx_port_queue(struct zx_port *port, struct zx_port_entry *entry)
 	return ZX_OK;
 }
 
-void zx_port_cancel_owner(struct zx_port *port, void *owner)
+void zx_port_cancel(struct zx_port *port, struct zx_port_entry *first, size_t stride,
+		    unsigned int nr)
 {
-	struct zx_port_entry *entry, *next;
+	struct zx_port_entry *entry = first, *next;
 	LIST_HEAD(doomed);
+	unsigned int i;
 
 	spin_lock(&port->lock);
 	collect(port);
-	list_for_each_entry_safe(entry, next, &port->packets, node) {
-		if (entry->owner == owner)
+	for (i = 0; i < nr; i++, entry = (void *)entry + stride)
+		if (!list_empty(&entry->node))
 			list_move_tail(&entry->node, &doomed);
-	}
 	spin_unlock(&port->lock);
 
-	list_for_each_entry_safe(entry, next, &doomed, node)
+	list_for_each_entry_safe(entry, next, &doomed, node) {
+		list_del_init(&entry->node);
 		entry->free(entry);
+	}
 
 	/*
 	 * An entry that was not found may be on its way to free() elsewhere. Its
@@ -308,7 +311,7 @@ zx_status_t zx_port_queue_user(struct zx_port *port, const struct zx_packet *pac
 	}
 	user->entry.packet = *packet;
 	user->entry.packet.type = ZX_PKT_TYPE_USER;
-	user->entry.owner = user;
+	INIT_LIST_HEAD(&user->entry.node);
 	user->entry.free = user_packet_free;
 	user->port = port;
 	status = zx_port_queue(port, &user->entry);

@@ -279,8 +279,10 @@ static void unmap_range(struct zx_vmo *vmo, u64 start, u64 end, bool even_cows)
 	first = start >> PAGE_SHIFT;
 	last = (end >> PAGE_SHIFT) - 1;
 	mutex_lock(&vmo->users_lock);
-	list_for_each_entry(user, &vmo->users, node)
+	list_for_each_entry(user, &vmo->users, node) {
 		user->invalidate(user, first, last);
+		cond_resched();
+	}
 	mutex_unlock(&vmo->users_lock);
 	unmap_mapping_range(vmo->file->f_mapping, start, end - start, even_cows);
 }
