@@ -42,8 +42,10 @@ static inline void zx_ibpb(void)
 {
 #ifdef X86_FEATURE_USE_IBPB
 	if (boot_cpu_has(X86_FEATURE_USE_IBPB))
-		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+#else
+	if (boot_cpu_has(X86_FEATURE_IBPB))
 #endif
+		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
 }
 
 /* A guest ran: its predictions must not reach the user space of its VMM. */

@@ -25,7 +25,7 @@
  *              not zero
  *     EFAULT   the argument struct cannot be read
  *     EINVAL   the struct is shorter than the call needs
- *     EINTR    a signal came first; call again (nothing was done)
+ *     EINTR    a signal came first; call again, as if it had not
  *
  *   An argument struct starts with its own size. Longer structs are accepted
  *   while the unknown tail is zero; reserved fields must be zero
@@ -278,6 +278,7 @@ struct zx_vcpu_access {
 #define ZX_VCPU_REASON_EXIT		10	/* an exit that nothing handles: @hw_exit */
 #define ZX_VCPU_REASON_IPI		11	/* an ICR mode that is not served */
 #define ZX_VCPU_REASON_NO_MEMORY	12	/* the host could not give a page */
+#define ZX_VCPU_REASON_VECTOR		13	/* a vector of 21 to 31 was pending */
 
 /**
  * struct zx_vcpu_page - the page that mmap of a VCPU descriptor gives
@@ -662,7 +663,7 @@ struct zx_ioc_vcpu_create {
 
 /*
  * ZX_IOC_VCPU_KICK - end the current or else the next enter with CANCELED. On:
- * a VCPU, EXECUTE. The ioctl's argument must be 0.
+ * a VCPU, EXECUTE. The ioctl's argument must be 0, else INVALID_ARGS.
  */
 #define ZX_IOC_VCPU_KICK		_IO(ZX_IOC_MAGIC, 0x33)
 

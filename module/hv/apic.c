@@ -199,6 +199,15 @@ int zx_apic_pending(const struct zx_apic *apic)
 	return vector;
 }
 
+int zx_apic_waiting(const struct zx_apic *apic)
+{
+	int vector = highest(apic->irr);
+
+	if (vector < 0 || (zx_apic_enabled(apic) && vector >> 4 <= highest(apic->isr) >> 4))
+		return -1;
+	return vector;
+}
+
 void zx_apic_ack(struct zx_apic *apic, u8 vector)
 {
 	apic->irr[vector >> 6] &= ~vector_bit(vector);

@@ -110,6 +110,8 @@ void zx_apic_accept(struct zx_apic *apic, u8 vector);
  * APIC is software-disabled, priorities do not hold anything back.
  */
 int zx_apic_pending(const struct zx_apic *apic);
+/* The same, were TPR 0: what a lower CR8 lets through without an exit. */
+int zx_apic_waiting(const struct zx_apic *apic);
 /* It was delivered: IRR to ISR. While software-disabled: out of IRR, no EOI due. */
 void zx_apic_ack(struct zx_apic *apic, u8 vector);
 void zx_apic_eoi(struct zx_apic *apic);

@@ -44,7 +44,8 @@ void zx_clock_pairing(struct zx_clock_pairing *out);
 /* Is  a page that one of the structures starts or ends in? */
 static inline bool zx_clock_owns(const struct zx_clock *clock, u64 gpa)
 {
-	return gpa - clock->system < PAGE_SIZE || gpa - clock->wall < PAGE_SIZE;
+	return (clock->system && gpa - clock->system < PAGE_SIZE) ||
+	       (clock->wall && gpa - clock->wall < PAGE_SIZE);
 }
 
 static inline bool zx_clock_stale(const struct zx_clock *clock)

@@ -18,6 +18,7 @@ zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int i
 	cpu->page = page;
 	cpu->task = current;
 	cpu->space.id = id;
+	cpu->refused = ZX_NO_PAGE;
 	rcuwait_init(&cpu->wait);
 	zx_clock_init(cpu);
 	zx_apic_reset(&cpu->apic, id, &zx_clock_apic_hooks);
@@ -41,11 +42,13 @@ void zx_cpu_fini(struct zx_cpu *cpu)
 	zx_fpu_fini(&cpu->fpu);
 }
 
-/* Does the host want this thread or CPU for something else? Interrupts off. */
+/*
+ * Does the host want this thread or CPU for something else? Interrupts off. What
+ * TIF_NOTIFY_RESUME announces is due before user space runs, so it can wait.
+ */
 static bool host_wants(void)
 {
-	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL |
-				      _TIF_NOTIFY_RESUME) ||
+	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL) ||
 	       unlikely(!__this_cpu_read(zx_host_on));
 }
 
@@ -68,7 +71,7 @@ static bool prepare(struct zx_cpu *cpu)
 	}
 	status = zx_irq_deliver(cpu);
 	if (status != ZX_OK)
-		zx_cpu_return(cpu, status, ZX_VCPU_REASON_ENTRY, 0);
+		zx_cpu_return(cpu, status, ZX_VCPU_REASON_VECTOR, 0);
 	return status == ZX_OK;
 }
 
@@ -82,6 +85,7 @@ static bool open_interrupts(struct zx_cpu *cpu)
 	/* STI opens one instruction late. */
 	asm volatile("nop");
 	local_irq_disable();
+	cpu->opened = true;
 	if (likely(!local_softirq_pending()))
 		return true;
 	cpu->todo = ZX_TODO_WORK;
@@ -96,8 +100,14 @@ static void enter_guest(struct zx_cpu *cpu)
 	while (prepare(cpu)) {
 		zx_backend->run(cpu, &exit);
 		trace_zx_exit(cpu->space.id, exit.kind, exit.code, cpu->rip);
-		if (exit.kind == ZX_EXIT_HOST_IRQ ? !open_interrupts(cpu) :
-		    !zx_exit_handle(cpu, &exit))
+		if (exit.kind != ZX_EXIT_HOST_IRQ && !zx_exit_handle(cpu, &exit))
+			break;
+		/*
+		 * An event whose delivery exits again gives the guest no instruction
+		 * before which the host's interrupts could be taken.
+		 */
+		if ((exit.kind == ZX_EXIT_HOST_IRQ || unlikely(cpu->irq.cut)) &&
+		    !open_interrupts(cpu))
 			break;
 	}
 	zx_backend->put(cpu);
@@ -129,7 +139,7 @@ static void burst(struct zx_cpu *cpu)
 
 static zx_status_t do_work(void)
 {
-	if (signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME))
+	if (signal_pending(current))
 		return ZX_ERR_INTERNAL_INTR_RETRY;
 	cond_resched();
 	/* A CPU on its way out moves us to another. */
@@ -138,25 +148,32 @@ static zx_status_t do_work(void)
 	return ZX_OK;
 }
 
+static zx_status_t fault_failed(struct zx_cpu *cpu, zx_status_t status, u32 reason)
+{
+	if (cpu->fault_by == ZX_FAULT_ANSWER && status != ZX_ERR_NO_MEMORY) {
+		cpu->refused = cpu->fault_gpa & PAGE_MASK;
+		return ZX_OK;
+	}
+	if (cpu->fault_by == ZX_FAULT_OWN && zx_clock_owns(&cpu->clock, cpu->fault_gpa))
+		zx_clock_drop(cpu);
+	zx_cpu_return(cpu, status, reason, cpu->fault_gpa);
+	return status;
+}
+
 static zx_status_t do_fault(struct zx_cpu *cpu)
 {
+	u64 pfn = cpu->fault_gpa >> PAGE_SHIFT;
 	zx_status_t status;
 
 	/* The guest's own access would be trapped when it is tried again; ours never is. */
-	if (cpu->fault_own && zx_trap_any_mem(&cpu->gpas->traps, cpu->fault_gpa >> PAGE_SHIFT,
-					      cpu->fault_gpa >> PAGE_SHIFT)) {
-		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, cpu->fault_gpa);
-		return cpu->status;
-	}
+	if (cpu->fault_by != ZX_FAULT_GUEST && zx_trap_any_mem(&cpu->gpas->traps, pfn, pfn))
+		return fault_failed(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE);
 	status = zx_gpas_fault(cpu->gpas, cpu->fault_gpa, cpu->fault_access);
 	trace_zx_fault(cpu->space.id, cpu->fault_gpa, cpu->fault_access, status);
 	if (status == ZX_OK)
 		return ZX_OK;
-	if (zx_clock_owns(&cpu->clock, cpu->fault_gpa) && cpu->fault_own)
-		zx_clock_drop(cpu);
-	zx_cpu_return(cpu, status, status == ZX_ERR_NO_MEMORY ? ZX_VCPU_REASON_NO_MEMORY :
-		      ZX_VCPU_REASON_MEMORY, cpu->fault_gpa);
-	return status;
+	return fault_failed(cpu, status, status == ZX_ERR_NO_MEMORY ? ZX_VCPU_REASON_NO_MEMORY :
+			    ZX_VCPU_REASON_MEMORY);
 }
 
 static zx_status_t kicked(struct zx_cpu *cpu)
@@ -189,10 +206,12 @@ static zx_status_t do_bell(struct zx_cpu *cpu)
 	 * Only a kick ends the wait early. Other events stay for the next entry, so
 	 * they must not count as a reason to wake.
 	 */
+	WRITE_ONCE(cpu->in_bell, true);
 	if (wait_event_interruptible(bell->wait, !bitmap_full(bell->used, ZX_TRAP_PACKETS) ||
 				     zx_port_closed(bell->port) ||
 				     test_bit(ZX_EVENT_KICK, &cpu->irq.events)))
 		status = ZX_ERR_INTERNAL_INTR_RETRY;
+	WRITE_ONCE(cpu->in_bell, false);
 	zx_trap_put(cpu->bell);
 	cpu->bell = NULL;
 	return status;

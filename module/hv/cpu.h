@@ -41,6 +41,15 @@ struct zx_lookup {
 /* One per level of the guest's own page tables, and one for all else. */
 #define ZX_LOOKUPS	5
 
+/* Whose access it is that ZX_TODO_FAULT wants to make possible. */
+enum zx_fault_by {
+	ZX_FAULT_GUEST,		/* its own: if it is trapped meanwhile, it is tried again */
+	ZX_FAULT_OWN,		/* ours, for the guest: failing ends the enter */
+	ZX_FAULT_ANSWER,	/* ours, and failing is the guest's answer */
+};
+
+#define ZX_NO_PAGE	(~0ull)
+
 struct zx_cpu {
 	struct zx_vcpu_page *page;	/* [I] registers; the guest's and user space's */
 	struct zx_gpas *gpas;		/* [I] a reference is the owner's matter */
@@ -50,6 +59,8 @@ struct zx_cpu {
 
 	struct zx_gpas_user space;
 	u64 rip;
+	bool opened;			/* interrupts were open since the last entry */
+	bool stepping;			/* RFLAGS.TF was set at the last exit */
 	bool flush;			/* guest translations are stale */
 	bool halted;			/* after HLT; survives a signal */
 	bool halted_if;			/* with RFLAGS.IF */
@@ -57,8 +68,10 @@ struct zx_cpu {
 	zx_status_t status;
 	u64 fault_gpa;
 	unsigned int fault_access;
-	bool fault_own;			/* our access for the guest, not its own */
+	u8 fault_by;			/* enum zx_fault_by */
+	u64 refused;			/* page that ZX_FAULT_ANSWER did not get, or ZX_NO_PAGE */
 	struct zx_trap *bell;		/* a reference while ZX_TODO_BELL */
+	bool in_bell;			/* [a] asleep for it: a kick must wake the task */
 	struct zx_trap *last_mem;	/* the last trap hit, good while the map is at */
 	struct zx_trap *last_io;	/* this generation; used with interrupts off only */
 	u64 last_gen;

@@ -9,6 +9,8 @@
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
 
+#include <asm/tsc.h>
+
 #include "../x86/backend.h"
 #include "host.h"
 
@@ -17,6 +19,7 @@ static unsigned int users;			/* [lock] guests alive */
 DEFINE_PER_CPU(bool, zx_host_on);		/* own CPU, interrupts off */
 static enum cpuhp_state hotplug;
 static const char *told;			/* [lock] the reason last logged */
+static bool leaving;				/* [lock] the machine goes down */
 
 static void cpu_on(void *failed)
 {
@@ -36,11 +39,12 @@ static void cpu_off(void *unused)
 	zx_backend->host_off();
 }
 
-/* Once per change of reason, so that nobody fills the log by asking again. */
+/* Once per reason until another comes up, so that nobody fills the log by asking again. */
 static void tell(const char *reason)
 {
-	if (reason && reason != told)
-		pr_info("cannot run guests: %s\n", reason);
+	if (!reason || reason == told)
+		return;
+	pr_info("cannot run guests: %s\n", reason);
 	told = reason;
 }
 
@@ -55,13 +59,24 @@ static const char *switch_on(void)
 	return "another hypervisor holds the CPU (is kvm_amd or kvm_intel in use? rmmod it)";
 }
 
+static const char *refusal(void)
+{
+	if (leaving)
+		return "the machine goes down";
+	if (!zx_backend)
+		return "the CPU has no AMD-V, or no XSAVE";
+	if (!tsc_khz)
+		return "the TSC's frequency is not known";
+	return zx_backend->refusal();
+}
+
 zx_status_t zx_host_get(void)
 {
 	const char *reason;
 
 	cpus_read_lock();
 	mutex_lock(&lock);
-	reason = zx_backend ? zx_backend->refusal() : "neither AMD-V nor VT-x with what is needed";
+	reason = refusal();
 	if (!reason && !users)
 		reason = switch_on();
 	if (!reason)
@@ -131,7 +146,10 @@ static struct syscore_ops syscore = { .suspend = suspend, .resume = resume };
 /* The next kernel must not find virtualization on (INIT would be held back). */
 static int reboot(struct notifier_block *nb, unsigned long event, void *unused)
 {
+	mutex_lock(&lock);
+	leaving = true;
 	on_each_cpu(cpu_off, NULL, true);
+	mutex_unlock(&lock);
 	return NOTIFY_OK;
 }
 

@@ -26,11 +26,10 @@ void zx_irq_post(struct zx_cpu *cpu, enum zx_event event)
 	if (test_and_set_bit(event, &cpu->irq.events) && event != ZX_EVENT_KICK)
 		return;
 	smp_mb__after_atomic();		/* pairs with the one in burst() */
-	/* A kick ends every kind of sleep, the others only HLT. */
-	if (event == ZX_EVENT_KICK)
+	rcuwait_wake_up(&cpu->wait);
+	/* A kick ends the wait for a bell's packet as well. */
+	if (event == ZX_EVENT_KICK && READ_ONCE(cpu->in_bell))
 		wake_up_process(cpu->task);
-	else
-		rcuwait_wake_up(&cpu->wait);
 	if (READ_ONCE(cpu->space.cpu) >= 0)
 		kick_process(cpu->task);
 }
@@ -104,7 +103,7 @@ bool zx_irq_take(struct zx_cpu *cpu)
 }
 
 /* The highest vector that waits; @prio: the class that delivers it. -1: none. */
-static int pending_vector(struct zx_cpu *cpu, unsigned int *prio)
+static int pending_vector(struct zx_cpu *cpu, unsigned int *prio, bool any_tpr)
 {
 	int word, vector;
 
@@ -115,7 +114,7 @@ static int pending_vector(struct zx_cpu *cpu, unsigned int *prio)
 		}
 	}
 	/* While it is disabled it holds self-IPIs only, which nothing masks. */
-	vector = zx_apic_pending(&cpu->apic);
+	vector = any_tpr ? zx_apic_waiting(&cpu->apic) : zx_apic_pending(&cpu->apic);
 	*prio = zx_apic_enabled(&cpu->apic) ? vector >> 4 : PRIO_ALWAYS;
 	return vector;
 }
@@ -135,7 +134,7 @@ bool zx_irq_wakes(struct zx_cpu *cpu, bool intr_on)
 	unsigned int prio;
 
 	return (cpu->irq.nmi && !cpu->irq.nmi_masked) || cpu->irq.exceptions ||
-	       (intr_on && pending_vector(cpu, &prio) >= 0);
+	       (intr_on && pending_vector(cpu, &prio, false) >= 0);
 }
 
 /* One of zx_vcpu_interrupt's vectors below 32; all of them are spent by it. */
@@ -194,10 +193,10 @@ zx_status_t zx_irq_deliver(struct zx_cpu *cpu)
 	if (irq->reinject)
 		irq->reinject = false;
 	else
-		status = deliver_one(cpu, pending_vector(cpu, &prio));
+		status = deliver_one(cpu, pending_vector(cpu, &prio, false));
 
 	/* Whatever is left gets an exit of its own as soon as it can go in. */
-	vector = pending_vector(cpu, &prio);
+	vector = pending_vector(cpu, &prio, true);
 	nmi_waits = irq->nmi && !irq->nmi_masked;
 	if (nmi_waits)
 		prio = PRIO_ALWAYS;
@@ -205,6 +204,6 @@ zx_status_t zx_irq_deliver(struct zx_cpu *cpu)
 		irq->windowed = vector >= 0 || nmi_waits;
 		zx_backend->window(cpu, irq->windowed ? prio : 0);
 	}
-	irq->busy = irq->windowed || irq->exceptions || irq->nmi;
+	irq->busy = irq->windowed || irq->exceptions || irq->nmi || irq->fault.pending;
 	return status;
 }

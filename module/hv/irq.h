@@ -31,7 +31,8 @@ struct zx_irq {
 	u32 exceptions;			/* vectors 0 to 31 but NMI, from zx_vcpu_interrupt */
 	bool nmi;			/* waits for delivery */
 	bool nmi_masked;		/* one is being served */
-	bool reinject;			/* the backend has an event cut short in its slot */
+	bool cut;			/* the last exit cut the delivery of an event short */
+	bool reinject;			/* and the backend has it in its slot again */
 	bool busy;			/* any of the above may want delivery */
 	bool windowed;			/* the backend was asked for a window */
 	struct zx_fault fault;		/* of the instruction just emulated */

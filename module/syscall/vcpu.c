@@ -86,9 +86,12 @@ zx_status_t zx_sys_vcpu_enter(struct zx_handle *handle, u64 packet)
 /* The layouts that packets had until 2021. */
 static void make_legacy(const struct zx_vcpu_page *page, struct zx_packet *packet)
 {
-	const struct zx_packet now = page->packet;
-	u8 len = min_t(u8, page->access.inst_len, sizeof(packet->mem_v1.inst_buf));
+	struct zx_packet now = page->packet;
+	u8 len = min_t(u8, READ_ONCE(page->access.inst_len), sizeof(packet->mem_v1.inst_buf));
 
+	/* The page is user space's too: from here on only the copies count. */
+	OPTIMIZER_HIDE_VAR(len);
+	barrier_data(&now);
 	*packet = now;
 	switch (now.type) {
 	case ZX_PKT_TYPE_GUEST_MEM:

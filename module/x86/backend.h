@@ -31,7 +31,7 @@ enum zx_exit_kind {
 
 struct zx_exit {
 	u8 kind;		/* enum zx_exit_kind */
-	u8 len;			/* of the instruction; 0: not known, decode it (never for IO) */
+	u8 len;			/* of the instruction; 0: not known, decode it */
 	union {
 		struct {
 			u16 port;
@@ -56,6 +56,7 @@ enum zx_reg {
 	ZX_REG_DR6, ZX_REG_DR7, ZX_REG_PAT,
 	ZX_REG_CPL,		/* read only */
 	ZX_REG_CODE_SIZE,	/* read only: enum zx_code_size */
+	ZX_REG_CS_LONG,		/* read only: CS.L, in long mode or not */
 	ZX_REG_CS_BASE,		/* read only */
 	/* Read only: the shadow of STI or MOV SS. It ends when RIP is moved. */
 	ZX_REG_SHADOW,
@@ -99,7 +100,18 @@ bool zx_exit_handle(struct zx_cpu *cpu, struct zx_exit *exit);
 bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *inst);
 /* Step over it. False: see cpu->todo. */
 bool zx_exit_skip(struct zx_cpu *cpu, struct zx_exit *exit);
-void zx_exit_advance(struct zx_cpu *cpu, unsigned int len);
+void zx_exit_advance_slowly(struct zx_cpu *cpu, u64 rip);
+
+/* EIP wraps at 4 GiB, and only there does it matter which of the two it is. */
+static inline void zx_exit_advance(struct zx_cpu *cpu, unsigned int len)
+{
+	u64 rip = cpu->rip + len;
+
+	if (unlikely((rip ^ cpu->rip) >> 32 || cpu->stepping))
+		zx_exit_advance_slowly(cpu, rip);
+	else
+		cpu->rip = rip;
+}
 
 /* trap.c */
 bool zx_exit_io(struct zx_cpu *cpu, struct zx_exit *exit);

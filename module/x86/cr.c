@@ -40,7 +40,8 @@ static bool switch_paging(struct zx_cpu *cpu, bool on)
 
 	if (on) {
 		if (efer & EFER_LME) {
-			if (!(cr4 & X86_CR4_PAE))
+			/* CS.L must be off: SDM 3, 10.8.5. */
+			if (!(cr4 & X86_CR4_PAE) || zx_backend->get(cpu, ZX_REG_CS_LONG))
 				return false;
 			efer |= EFER_LMA;
 		}
@@ -185,7 +186,7 @@ static bool access_dr(struct zx_cpu *cpu, const struct zx_inst *inst, u64 *gpr)
 		*gpr = read_dr(cpu, nr);
 		return true;
 	}
-	if (write_dr(cpu, nr, *gpr))
+	if (write_dr(cpu, nr, READ_ONCE(*gpr)))
 		return true;
 	zx_irq_gp(cpu);
 	return false;
@@ -197,6 +198,14 @@ static bool lmsw(struct zx_cpu *cpu, u64 value)
 	u64 old = zx_backend->get(cpu, ZX_REG_CR0);
 
 	return set_cr0(cpu, (old & ~0xeull) | (value & 0xf));
+}
+
+/* Writes 2 bytes of a register, or all of it. */
+static void smsw(struct zx_cpu *cpu, const struct zx_inst *inst, u64 *gpr)
+{
+	u64 cr0 = zx_backend->get(cpu, ZX_REG_CR0);
+
+	*gpr = inst->size == 2 ? (*gpr & ~0xffffull) | (cr0 & 0xffff) : cr0;
 }
 
 /* True: done, step over it. False: a fault is pending, or cpu->todo is set. */
@@ -217,6 +226,9 @@ static bool perform(struct zx_cpu *cpu, const struct zx_inst *inst)
 	case ZX_INST_CLTS:
 		done = set_cr0(cpu, zx_backend->get(cpu, ZX_REG_CR0) & ~X86_CR0_TS);
 		break;
+	case ZX_INST_SMSW:
+		smsw(cpu, inst, gpr);
+		return true;
 	case ZX_INST_LMSW:
 		if (inst->modrm < 0xc0) {
 			zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, cpu->rip);
@@ -242,7 +254,8 @@ bool zx_cr_dr_access(struct zx_cpu *cpu, struct zx_exit *exit)
 
 	if (!zx_exit_decode(cpu, exit, &inst))
 		return false;
-	if (zx_backend->get(cpu, ZX_REG_CPL)) {
+	/* SMSW alone is user mode's as well. */
+	if (inst.kind != ZX_INST_SMSW && zx_backend->get(cpu, ZX_REG_CPL)) {
 		zx_irq_gp(cpu);
 		return true;
 	}

@@ -404,6 +404,12 @@ static void mean_two_byte(const struct code *c, struct zx_inst *inst)
 		return;
 	switch (op) {
 	case 0x01:
+		if ((inst->modrm & 0x38) == 0x20 && !is_memory(inst)) {
+			inst->kind = ZX_INST_SMSW;
+			inst->reg = modrm_rm(c, inst->modrm);
+			inst->size = operand_size(c);
+			return;
+		}
 		if ((inst->modrm & 0x38) != 0x30)
 			return;
 		inst->kind = ZX_INST_LMSW;

@@ -33,6 +33,7 @@ enum zx_inst_kind {
 	ZX_INST_MOV_FROM_DR,	/* 0F 21 */
 	ZX_INST_CLTS,		/* 0F 06 */
 	ZX_INST_LMSW,		/* 0F 01 /6, any operand */
+	ZX_INST_SMSW,		/* 0F 01 /4, register: @size bytes of @reg are written */
 };
 
 struct zx_inst {

@@ -5,16 +5,18 @@
  */
 #include "backend.h"
 
+#define DR6_BS	BIT_ULL(14)
 
-void zx_exit_advance(struct zx_cpu *cpu, unsigned int len)
+void zx_exit_advance_slowly(struct zx_cpu *cpu, u64 rip)
 {
-	u64 rip = cpu->rip + len;
-
-	/* EIP wraps at 4 GiB, and only there does it matter which of the two it is. */
-	if (unlikely((rip ^ cpu->rip) >> 32) &&
-	    zx_backend->get(cpu, ZX_REG_CODE_SIZE) != ZX_CODE_64)
+	if (zx_backend->get(cpu, ZX_REG_CODE_SIZE) != ZX_CODE_64)
 		rip = (u32)rip;
 	cpu->rip = rip;
+	if (!cpu->stepping)
+		return;
+	/* Single step: what the CPU does behind an instruction that does not exit. */
+	zx_backend->set(cpu, ZX_REG_DR6, zx_backend->get(cpu, ZX_REG_DR6) | DR6_BS);
+	zx_irq_fault(cpu, 1, false, 0);
 }
 
 static bool undecodable(struct zx_cpu *cpu)
@@ -42,8 +44,8 @@ bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *in
 		cpu->todo = ZX_TODO_NONE;
 		return true;
 	}
-	/* Cut off at a page that can be made present: do that, and come again. */
-	if (!len && cpu->todo == ZX_TODO_FAULT)
+	/* Cut off at a page that was not there: come again. */
+	if (!len)
 		return false;
 	return undecodable(cpu);
 }
@@ -68,8 +70,8 @@ static bool exit_cpuid(struct zx_cpu *cpu, struct zx_exit *exit)
 
 	if (!zx_exit_skip(cpu, exit))
 		return false;
-	eax = regs->rax;
-	ecx = regs->rcx;
+	eax = READ_ONCE(regs->rax);
+	ecx = READ_ONCE(regs->rcx);
 	zx_cpuid(cpu, &eax, &ebx, &ecx, &edx);
 	regs->rax = eax;
 	regs->rbx = ebx;
@@ -92,27 +94,46 @@ static bool exit_hlt(struct zx_cpu *cpu, struct zx_exit *exit)
 	return false;
 }
 
-/* Contract: 9 is CLOCK_PAIRING, anything else -1000, and not from user mode. */
+#define HYPERCALL_CLOCK_PAIRING	9
+#define HYPERCALL_EPERM		(-1)
+#define HYPERCALL_EFAULT	(-14)
+#define HYPERCALL_EOPNOTSUPP	(-95)
+#define HYPERCALL_ENOSYS	(-1000)
+
+/* False: see cpu->todo; the hypercall then runs again. */
+static bool clock_pairing(struct zx_cpu *cpu, u64 gpa, s64 *result)
+{
+	struct zx_clock_pairing pairing;
+	u64 refused = cpu->refused;
+
+	cpu->refused = ZX_NO_PAGE;
+	*result = HYPERCALL_EFAULT;
+	if (gpa > (1ull << ZX_GPA_BITS) - sizeof(pairing) || refused == (gpa & PAGE_MASK) ||
+	    refused == ((gpa + sizeof(pairing) - 1) & PAGE_MASK))
+		return true;
+	zx_clock_pairing(&pairing);
+	if (!zx_mem_copy(cpu, gpa, &pairing, sizeof(pairing), true)) {
+		cpu->fault_by = ZX_FAULT_ANSWER;
+		return false;
+	}
+	*result = 0;
+	return true;
+}
+
+/* Number in RAX, arguments in RBX, RCX. Whatever happens, a hypercall only answers. */
 static bool exit_hypercall(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct zx_vcpu_regs *regs = &cpu->page->regs;
-	struct zx_clock_pairing pairing;
-	s64 result = -1000;
+	u64 nr = READ_ONCE(regs->rax);
+	s64 result = HYPERCALL_ENOSYS;
 
-	if (zx_backend->get(cpu, ZX_REG_CPL)) {
-		result = -1;
-	} else if (regs->rax == 9) {
-		u64 gpa = READ_ONCE(regs->rbx);
-
-		result = regs->rcx ? -95 : 0;
-		if (!result && gpa > (1ull << ZX_GPA_BITS) - sizeof(pairing)) {
-			result = -14;
-		} else if (!result) {
-			zx_clock_pairing(&pairing);
-			if (!zx_mem_copy(cpu, gpa, &pairing, sizeof(pairing), true))
-				return false;
-		}
-	}
+	if (zx_backend->get(cpu, ZX_REG_CPL))
+		result = HYPERCALL_EPERM;
+	else if (nr == HYPERCALL_CLOCK_PAIRING && regs->rcx)
+		result = HYPERCALL_EOPNOTSUPP;
+	else if (nr == HYPERCALL_CLOCK_PAIRING &&
+		 !clock_pairing(cpu, READ_ONCE(regs->rbx), &result))
+		return false;
 	if (!zx_exit_skip(cpu, exit))
 		return false;
 	regs->rax = result;
@@ -125,7 +146,7 @@ static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
 	struct zx_inst inst;
 
 	if (!zx_exit_decode(cpu, exit, &inst)) {
-		if (cpu->todo == ZX_TODO_FAULT)
+		if (cpu->todo != ZX_TODO_RETURN)
 			return false;
 		cpu->todo = ZX_TODO_NONE;
 	} else if (inst.opcode_map == 1 && inst.opcode == 0x01 &&

@@ -7,6 +7,7 @@
 
 #include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
+#include <asm/msr.h>
 
 #include "fpu.h"
 
@@ -16,6 +17,7 @@
 #define FCW_RESET		0x037f
 
 static u64 host_xcr0;
+static u64 host_xss;
 static u64 components;
 static unsigned int area_size;
 static bool optimized;
@@ -41,6 +43,8 @@ int zx_fpu_setup(void)
 	if (!boot_cpu_has(X86_FEATURE_XSAVE))
 		return -ENODEV;
 	host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED);
+	if (boot_cpu_has(X86_FEATURE_XSAVES))
+		rdmsrl(MSR_IA32_XSS, host_xss);
 	components = host_xcr0 & ZX_XCR0_GUEST;
 	area_size = 512 + 64;
 	if (components & ZX_XCR0_AVX) {
@@ -90,6 +94,9 @@ void zx_fpu_enter(struct zx_fpu *fpu)
 	asm volatile("xrstor64 (%0)" : : "r"(fpu->area), "a"((u32)components), "d"(0) : "memory");
 	if (fpu->xcr0 != host_xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED, fpu->xcr0);
+	/* SVM has no way to take XSAVES from a guest: it must not reach the host's CET state. */
+	if (host_xss)
+		wrmsrl(MSR_IA32_XSS, 0);
 }
 
 void zx_fpu_leave(struct zx_fpu *fpu)
@@ -97,6 +104,8 @@ void zx_fpu_leave(struct zx_fpu *fpu)
 	zx_fpu_sync(fpu);
 	if (fpu->xcr0 != host_xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED, host_xcr0);
+	if (host_xss)
+		wrmsrl(MSR_IA32_XSS, host_xss);
 	if (optimized)
 		asm volatile("xsaveopt64 (%0)" : : "r"(fpu->area), "a"((u32)components), "d"(0) :
 			     "memory");

@@ -19,7 +19,7 @@
 static void *ask_for(struct zx_cpu *cpu, u64 gpa, unsigned int perm)
 {
 	cpu->todo = ZX_TODO_FAULT;
-	cpu->fault_own = true;
+	cpu->fault_by = ZX_FAULT_OWN;
 	cpu->fault_gpa = gpa;
 	cpu->fault_access = perm;
 	return NULL;
@@ -156,6 +156,13 @@ static bool fetch_part(struct zx_cpu *cpu, u64 addr, u8 *buf, size_t len)
 	return true;
 }
 
+/* The tables no longer say what the CPU went by: have it walk them anew, and fault itself. */
+static void run_again(struct zx_cpu *cpu)
+{
+	cpu->flush = true;
+	cpu->todo = ZX_TODO_WORK;
+}
+
 size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf)
 {
 	u64 addr = cpu->rip;
@@ -166,13 +173,17 @@ size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf)
 	first = min_t(size_t, ZX_INST_MAX, PAGE_SIZE - offset_in_page(addr));
 	if (!fetch_part(cpu, addr, buf, first)) {
 		if (cpu->todo == ZX_TODO_NONE)
-			zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, cpu->rip);
+			run_again(cpu);
 		return 0;
 	}
 	if (likely(first == ZX_INST_MAX))
 		return first;
 	/* Bytes of the next page may not be needed: let the decoder say. */
 	addr += first;
-	return fetch_part(cpu, mode == ZX_CODE_64 ? addr : (u32)addr, buf + first,
-			  ZX_INST_MAX - first) ? ZX_INST_MAX : first;
+	if (fetch_part(cpu, mode == ZX_CODE_64 ? addr : (u32)addr, buf + first,
+		       ZX_INST_MAX - first))
+		return ZX_INST_MAX;
+	if (cpu->todo == ZX_TODO_NONE)
+		run_again(cpu);
+	return first;
 }

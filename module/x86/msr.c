@@ -191,7 +191,7 @@ bool zx_msr_access(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct zx_vcpu_regs *regs = &cpu->page->regs;
 	u64 value = (u32)regs->rax | regs->rdx << 32;
-	u32 msr = regs->rcx;
+	u32 msr = READ_ONCE(regs->rcx);
 
 	if (exit->wrmsr && is_apic(msr))
 		return write_apic(cpu, exit, msr, value);

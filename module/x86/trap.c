@@ -67,7 +67,10 @@ bool zx_exit_io(struct zx_cpu *cpu, struct zx_exit *exit)
 		zx_cpu_return(cpu, ZX_ERR_NOT_FOUND, ZX_VCPU_REASON_PORT, exit->io.port);
 		return false;
 	}
-	zx_exit_advance(cpu, exit->len);
+	if (likely(exit->len))
+		zx_exit_advance(cpu, exit->len);
+	else if (!zx_exit_skip(cpu, exit))
+		return false;
 	packet = packet_begin(cpu, ZX_PKT_TYPE_GUEST_IO, trap->key);
 	packet->io.port = exit->io.port;
 	packet->io.access_size = exit->io.size;
@@ -174,13 +177,13 @@ bool zx_exit_memory(struct zx_cpu *cpu, struct zx_exit *exit)
 
 	if (!trap) {
 		cpu->todo = ZX_TODO_FAULT;
-		cpu->fault_own = false;
+		cpu->fault_by = ZX_FAULT_GUEST;
 		cpu->fault_gpa = exit->mem.gpa;
 		cpu->fault_access = exit->mem.access;
 		return false;
 	}
-	/* Code in a trapped page: there is no instruction to make a packet of. */
-	if (exit->mem.access & ZX_PERM_EXEC) {
+	/* A fetch, or an event's delivery: there is no instruction to make a packet of. */
+	if (exit->mem.access & ZX_PERM_EXEC || cpu->irq.cut) {
 		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, exit->mem.gpa);
 		return false;
 	}

@@ -175,7 +175,8 @@ static const struct sample special_registers[] = {
 	SPECIAL(64, "\x0f\x01\xf1", LMSW, 1, 0),
 	SPECIAL(64, "\x41\x0f\x01\xf1", LMSW, 9, 0),
 	SPECIAL(32, "\x0f\x01\x35\1\2\3\4", LMSW, 0, 0),
-	OTHER(64, "\x0f\x01\xe1"),				/* SMSW */
+	SAMPLE(64, "\x0f\x01\xe1", .len = 3, .kind = ZX_INST_SMSW, .reg = 1, .size = 4),
+	SAMPLE(64, "\x66\x41\x0f\x01\xe1", .len = 5, .kind = ZX_INST_SMSW, .reg = 9, .size = 2),
 	OTHER(64, "\x0f\x01\xd9"),				/* VMMCALL */
 };
 

@@ -9,7 +9,7 @@
 #include "decode_guard.h"
 
 static ZydisDecoder oracle[3];
-static unsigned long compared, kinds[ZX_INST_LMSW + 1];
+static unsigned long compared, kinds[ZX_INST_SMSW + 1];
 
 /* What Zydis knows and no CPU that we run on does: Knights Corner. */
 static bool is_foreign(const ZydisDecodedInstruction *z)
@@ -111,6 +111,13 @@ static void want_of(const ZydisDecodedInstruction *z, const ZydisDecodedOperand 
 		want->kind = ZX_INST_LMSW;
 		if (is_gpr(op))
 			want->reg = ZydisRegisterGetId(op->reg.value);
+		break;
+	case ZYDIS_MNEMONIC_SMSW:
+		if (!is_gpr(op))
+			break;
+		want->kind = ZX_INST_SMSW;
+		want->reg = ZydisRegisterGetId(op->reg.value);
+		want->size = op->size / 8;
 		break;
 	default:
 		break;
@@ -241,6 +248,8 @@ static void map_0f(void **state)
 	assert_true(compared > 1000000);
 	for (kind = ZX_INST_MOV_TO_CR; kind <= ZX_INST_LMSW; kind++)
 		assert_true(kinds[kind] > 1000);
+	/* In a register only. */
+	assert_true(kinds[ZX_INST_SMSW] > 100);
 }
 
 static void maps_0f38_0f3a(void **state)

@@ -2,7 +2,18 @@
 /*
  * From SVM's exit codes to meaning.
  */
+#include <asm/mce.h>
+#include <asm/ptrace.h>
+
 #include "svm.h"
+
+/* 0: not a length, so ask the decoder. */
+static u8 inst_len(u64 next, u64 rip)
+{
+	u64 len = next - rip;
+
+	return len <= ZX_INST_MAX ? len : 0;
+}
 
 static void decode_io(const struct svm_control *c, struct zx_cpu *cpu, struct zx_exit *exit)
 {
@@ -14,7 +25,7 @@ static void decode_io(const struct svm_control *c, struct zx_cpu *cpu, struct zx
 	exit->io.in = info & SVM_IO_IN;
 	exit->io.string = info & SVM_IO_STRING;
 	/* EXITINFO2 is the next RIP, with or without NRIPS. */
-	exit->len = c->exit_info2 - cpu->rip;
+	exit->len = inst_len(c->exit_info2, cpu->rip);
 }
 
 /* Bytes that the CPU fetched: none for a fetch itself (APM 2, 15.8.4). */
@@ -46,11 +57,16 @@ static void requeue_event(struct svm_control *c, struct zx_cpu *cpu)
 	u64 event = c->exit_event, type = event & SVM_EVENT_TYPE;
 	u8 vector = event;
 
-	if (likely(!(event & SVM_EVENT_VALID)))
+	cpu->irq.cut = event & SVM_EVENT_VALID;
+	if (likely(!cpu->irq.cut))
 		return;
 	/* RIP is still on an INT n, INT3 or INTO: it runs again by itself. */
 	if (type == SVM_EVENT_SOFTWARE ||
 	    (type == SVM_EVENT_EXCEPTION && (vector == 3 || vector == 4)))
+		return;
+	/* Of two faults the later is delivered; the first comes again by itself. */
+	if (type == SVM_EVENT_EXCEPTION && (c->exit_code == SVM_EXIT_EXCEPTION + 1 ||
+					    c->exit_code == SVM_EXIT_EXCEPTION + 17))
 		return;
 	c->event = event;
 	cpu->irq.reinject = true;
@@ -67,6 +83,16 @@ static void decode_iret(struct svm_vcpu *svm, struct zx_cpu *cpu)
 	cpu->irq.busy = true;
 }
 
+/* As if user space had met it: what a guest consumes kills its thread, not the host. */
+static void machine_check(void)
+{
+#ifdef CONFIG_X86_MCE
+	struct pt_regs regs = { .cs = 3, .flags = X86_EFLAGS_IF };
+
+	do_machine_check(&regs);
+#endif
+}
+
 static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit, unsigned int vector)
 {
 	exit->kind = ZX_EXIT_NONE;
@@ -81,8 +107,7 @@ static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit, unsigned 
 		zx_irq_fault(cpu, 17, true, 0);
 		break;
 	case 18:
-		/* The machine check is the host's: have its handler run. */
-		asm volatile("int $18");
+		machine_check();
 		break;
 	default:
 		exit->kind = ZX_EXIT_UNKNOWN;
@@ -124,6 +149,7 @@ static u8 simple_kind(u64 code)
 	case SVM_EXIT_SHUTDOWN:
 		return ZX_EXIT_SHUTDOWN;
 	case ~0ull:		/* VMEXIT_INVALID */
+	case ~0u:		/* ... of QEMU and older KVM */
 		return ZX_EXIT_ENTRY_FAILED;
 	default:
 		return ZX_EXIT_UNKNOWN;
@@ -159,6 +185,10 @@ void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 	default:
 		exit->kind = simple_kind(code);
 	}
+	if (unlikely(exit->kind == ZX_EXIT_ENTRY_FAILED)) {
+		svm->cpu = -1;
+		__this_cpu_write(svm_host.asid_next, svm_caps.asids);
+	}
 	exit->wrmsr = c->exit_info1 & 1;
-	exit->len = svm_caps.nrips && exit->kind != ZX_EXIT_UD ? c->next_rip - cpu->rip : 0;
+	exit->len = svm_caps.nrips && exit->kind != ZX_EXIT_UD ? inst_len(c->next_rip, cpu->rip) : 0;
 }

@@ -5,6 +5,7 @@
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/mem_encrypt.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 
@@ -49,6 +50,9 @@ const char *svm_refusal(void)
 		return "the CPU has AMD-V but no nested paging";
 	if (rdmsrl_safe(VM_CR, &vm_cr) || vm_cr & VM_CR_SVMDIS)
 		return "AMD-V is switched off by the firmware";
+	/* Addresses for the CPU would need the encryption bit. */
+	if (sme_me_mask)
+		return "the host's memory is encrypted (SME)";
 	if (svm_caps.asids < 2)
 		return "the CPU has AMD-V but too few ASIDs";
 	return NULL;

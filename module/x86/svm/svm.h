@@ -15,6 +15,7 @@ struct svm_vcpu {
 	u64 asid_gen;			/* of that CPU's ASIDs */
 	bool iret_wait;			/* NMIs stay masked until the IRET at @iret_rip is done */
 	u64 iret_rip;
+	u64 cr4_mce;		/* CR4.MCE as the guest wrote it */
 };
 
 static inline struct svm_vcpu *svm_of(struct zx_cpu *cpu)

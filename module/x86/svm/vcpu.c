@@ -140,6 +140,9 @@ static void enter(struct zx_cpu *cpu, struct svm_vcpu *svm)
 		return;
 	}
 	memcpy(breakpoints, cpu->dr, sizeof(breakpoints));
+	/* The host's own must not go off at the guest's addresses; put() brings them back. */
+	if (unlikely(hw_breakpoint_active()))
+		set_debugreg(0ul, 7);
 	swap_breakpoints(breakpoints);
 	svm_enter(&cpu->page->regs, svm->vmcb_pa, __this_cpu_read(svm_host.area_pa));
 	swap_breakpoints(breakpoints);
@@ -154,6 +157,11 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 	struct zx_vcpu_regs *regs = &cpu->page->regs;
 	u64 cr8 = zx_apic_get_cr8(&cpu->apic);
 
+	/* An interrupt may have loaded another LDT (modify_ldt in another thread). */
+	if (unlikely(cpu->opened)) {
+		cpu->opened = false;
+		vmsave(__this_cpu_read(svm_host.area_pa));
+	}
 	check_flush(cpu, svm);
 	if (unlikely((c->vintr & SVM_VINTR_TPR) != cr8)) {
 		c->vintr = (c->vintr & ~SVM_VINTR_TPR) | cr8;
@@ -165,10 +173,12 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 		save->rip = cpu->rip;
 		c->shadow &= ~SVM_SHADOW_ACTIVE;
 	}
+	amd_clear_divider();
 	enter(cpu, svm);
 	regs->rax = save->rax;
 	regs->rsp = save->rsp;
 	cpu->rip = save->rip;
+	cpu->stepping = save->rflags & X86_EFLAGS_TF;
 	c->event = 0;
 	c->clean = SVM_CLEAN_ALL;
 	if (unlikely((c->vintr & SVM_VINTR_TPR) != cr8))
@@ -197,7 +207,7 @@ static u64 get(struct zx_cpu *cpu, enum zx_reg reg)
 	case ZX_REG_CR3:
 		return vmcb->save.cr3;
 	case ZX_REG_CR4:
-		return vmcb->save.cr4;
+		return (vmcb->save.cr4 & ~X86_CR4_MCE) | svm_of(cpu)->cr4_mce;
 	case ZX_REG_EFER:
 		return vmcb->save.efer & ~EFER_SVME;
 	case ZX_REG_RFLAGS:
@@ -212,6 +222,8 @@ static u64 get(struct zx_cpu *cpu, enum zx_reg reg)
 		return vmcb->save.cpl;
 	case ZX_REG_CODE_SIZE:
 		return code_size(&vmcb->save);
+	case ZX_REG_CS_LONG:
+		return !!(vmcb->save.cs.attrib & SVM_ATTRIB_L);
 	case ZX_REG_CS_BASE:
 		return vmcb->save.cs.base;
 	case ZX_REG_SHADOW:
@@ -225,8 +237,21 @@ static void set_cr0(struct zx_cpu *cpu, struct svm_vmcb *vmcb, u64 value)
 {
 	cpu->cr0_cache_bits = value & CACHE_BITS;
 	vmcb->save.cr0 = value & ~CACHE_BITS;
-	vmcb->control.cr_read = cpu->cr0_cache_bits ? BIT(0) : 0;
+	vmcb->control.cr_read &= ~BIT(0);
+	vmcb->control.cr_read |= cpu->cr0_cache_bits ? BIT(0) : 0;
 	svm_dirty(svm_of(cpu), SVM_CLEAN_INTERCEPTS);
+}
+
+/* A machine check in a guest without MCE would be a shutdown: the host's bit stays on. */
+static void set_cr4(struct svm_vcpu *svm, u64 value)
+{
+	struct svm_vmcb *vmcb = svm->vmcb;
+
+	svm->cr4_mce = value & X86_CR4_MCE;
+	vmcb->save.cr4 = value | (__read_cr4() & X86_CR4_MCE);
+	vmcb->control.cr_read &= ~BIT(4);
+	vmcb->control.cr_read |= (vmcb->save.cr4 ^ value) ? BIT(4) : 0;
+	svm_dirty(svm, SVM_CLEAN_INTERCEPTS);
 }
 
 static void set(struct zx_cpu *cpu, enum zx_reg reg, u64 value)
@@ -242,7 +267,7 @@ static void set(struct zx_cpu *cpu, enum zx_reg reg, u64 value)
 		save->cr3 = value;
 		break;
 	case ZX_REG_CR4:
-		save->cr4 = value;
+		set_cr4(svm, value);
 		break;
 	case ZX_REG_EFER:
 		save->efer = value | EFER_SVME;
@@ -281,7 +306,8 @@ static void inject(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_faul
 		break;
 	case ZX_INJECT_EXCEPTION:
 		c->event = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | event->vector;
-		if (event->has_error)
+		/* In real mode there are none. */
+		if (event->has_error && svm->vmcb->save.cr0 & X86_CR0_PE)
 			c->event |= SVM_EVENT_ERROR | (u64)event->error << SVM_EVENT_CODE_SHIFT;
 		break;
 	}
@@ -298,7 +324,9 @@ static void window(struct zx_cpu *cpu, unsigned int prio)
 
 	c->vintr &= ~(SVM_VINTR_IRQ | SVM_VINTR_PRIO | SVM_VINTR_IGNORE_TPR);
 	c->intercepts1 &= ~SVM_I1_VINTR;
-	if (prio) {
+	/* What CR8 holds back, a write of CR8 may let in. */
+	c->cr_write = prio ? c->cr_write | BIT(8) : c->cr_write & ~BIT(8);
+	if (prio > zx_apic_get_cr8(&cpu->apic)) {
 		c->vintr |= SVM_VINTR_IRQ | (u64)min(prio, 15u) << SVM_VINTR_PRIO_SHIFT;
 		c->vintr |= prio > 15 ? SVM_VINTR_IGNORE_TPR : 0;
 		c->intercepts1 |= SVM_I1_VINTR;

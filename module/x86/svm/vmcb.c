@@ -79,7 +79,6 @@ void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu, bool bsp, u64 entr
 	/* VMRUN wants SVME set (APM 2, 15.5.1); the guest does not see it. */
 	vmcb->save.efer = EFER_SVME;
 	vmcb->save.rflags = X86_EFLAGS_FIXED;
-	/* What a CPU has after reset: APM 2, 7.8.2. */
-	vmcb->save.pat = 0x0007040600070406ull;
+	rdmsrl(MSR_IA32_CR_PAT, vmcb->save.pat);
 	cpu->rip = bsp ? entry : 0;
 }
