@@ -207,7 +207,7 @@ TEST_F(abi, kick_takes_no_argument)
 {
 	EXPECT_EQ(-ZX_ERR_INVALID_ARGS, ioctl(self->fd, ZX_IOC_VCPU_KICK, 1));
 	EXPECT_EQ(0, ioctl(self->fd, ZX_IOC_VCPU_KICK, 0));
-	EXPECT_EQ(-ZX_ERR_CANCELED, ioctl(self->fd, ZX_IOC_VCPU_ENTER, 0));
+	EXPECT_EQ(-ZX_ERR_CANCELED, vm_enter_raw(&self->vm));
 }
 
 TEST_F(abi, calls_on_a_vcpu_refuse_other_objects)

@@ -43,8 +43,9 @@ no_objects() {
 	return 1
 }
 
-log_lines() {
-	dmesg | wc -l
+# But for what Linux says when the emulator was held up.
+host_log() {
+	dmesg | grep -v "hrtimer: interrupt took"
 }
 
 echo TAP version 13
@@ -81,7 +82,7 @@ su -s /bin/sh nobody -c "exec $(command -v vmm) --kernel $kernel" \
 [ $? = 7 ] && grep -q permission "$work/err"
 result "no permission" $?
 
-before=$(log_lines)
+before=$(host_log | wc -l)
 run --kernel "$kernel" --initrd "$initrd" --memory 256M
 [ $status = 0 ]
 result "guest switches itself off" $?
@@ -103,9 +104,8 @@ result "killed while the guest boots" $?
 
 no_objects
 result "no object is left" $?
-after=$(log_lines)
-dmesg | tail -n $((after - before)) >"$work/err"
-[ "$after" = "$before" ]
+host_log | tail -n +$((before + 1)) >"$work/err"
+[ ! -s "$work/err" ]
 result "host's log is silent" $?
 
 [ $failed = 0 ]

@@ -232,6 +232,17 @@ static void *map_page(zx_handle_t vcpu, int prot, size_t len, off_t offset)
 	return mmap(NULL, len, prot, MAP_SHARED, zxl_handle_fd(vcpu), offset);
 }
 
+TEST_F(state, page_shows_nothing_else)
+{
+	const struct zx_vcpu_page *page = vm_page(&self->vm);
+	unsigned int i;
+
+	EXPECT_EQ(ZX_VCPU_REASON_NONE, page->reason);
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	for (i = 0; i < sizeof(page->reserved); i++)
+		ASSERT_EQ(0, page->reserved[i]);
+}
+
 TEST_F(state, page_needs_rights)
 {
 	const zx_handle_t no_read = handle_without(self->vm.vcpu, ZX_RIGHT_READ);
@@ -274,7 +285,7 @@ TEST_F(state, page_full_of_garbage_is_not_trusted)
 	koid = page->koid;
 	memset(page, 0xff, sizeof(*page));
 	page->regs.rflags &= ~RFLAGS_TRAP;
-	ASSERT_EQ(0, ioctl(zxl_handle_fd(self->vm.vcpu), ZX_IOC_VCPU_ENTER, 0));
+	ASSERT_EQ(0, vm_enter_raw(&self->vm));
 	EXPECT_EQ(UINT64_MAX, vm_frame(&self->vm)->out[1]);
 	EXPECT_EQ(ZX_VCPU_REASON_PACKET, page->reason);
 	EXPECT_EQ(ZX_PKT_TYPE_GUEST_IO, page->packet.type);

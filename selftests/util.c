@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -235,6 +236,16 @@ zx_status_t vm_mark(struct vm *vm, uint32_t value)
 	if (status != ZX_OK)
 		return status;
 	return seen == value ? ZX_OK : ZX_ERR_INTERNAL;
+}
+
+int vm_enter_raw(struct vm *vm)
+{
+	int result;
+
+	do
+		result = ioctl(zxl_handle_fd(vm->vcpu), ZX_IOC_VCPU_ENTER, 0);
+	while (result == -1 && errno == EINTR);
+	return result;
 }
 
 const struct zx_vcpu_page *vm_page(struct vm *vm)

@@ -71,6 +71,8 @@ static inline struct guest_frame *vm_frame(struct vm *vm)
 	(vm_boot(vm, name) ?: vm_finish(vm))
 
 const struct zx_vcpu_page *vm_page(struct vm *vm);
+/* ZX_IOC_VCPU_ENTER itself, with no packet asked for: what the ioctl gives but EINTR. */
+int vm_enter_raw(struct vm *vm);
 
 /* A VMO of @size bytes with EXECUTE. */
 zx_status_t vmo_executable(uint64_t size, zx_handle_t *out);

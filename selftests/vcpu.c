@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VCPUs: who may have one, where they start, how an enter ends, their state. */
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "kselftest_harness.h"
 #include "util.h"
@@ -280,7 +279,7 @@ TEST_F(vcpu, packet_is_in_the_page_when_no_pointer_is_given)
 	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, out_sizes));
 	page = vm_page(&self->vm);
 	ASSERT_NE(NULL, page);
-	ASSERT_EQ(0, ioctl(zxl_handle_fd(self->vm.vcpu), ZX_IOC_VCPU_ENTER, 0));
+	ASSERT_EQ(0, vm_enter_raw(&self->vm));
 	EXPECT_EQ(ZX_PKT_TYPE_GUEST_IO, page->packet.type);
 	EXPECT_EQ(0x11, page->packet.io.data);
 }
@@ -397,6 +396,46 @@ TEST_F(vcpu, runs_after_its_guest_handle_is_closed)
 	zx_handle_close(self->vm.guest);
 	self->vm.guest = ZX_HANDLE_INVALID;
 	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
+}
+
+struct companion {
+	struct vm *vm;
+	zx_handle_t vcpu;
+	zx_status_t status;
+};
+
+/* A VCPU of its own, in code of its own at GUEST_SPARE, until it is kicked. */
+static void *companion_thread(void *arg)
+{
+	struct companion *companion = arg;
+	zx_port_packet_t packet;
+
+	companion->status = zx_vcpu_create(companion->vm->guest, 0, GUEST_SPARE,
+					   &companion->vcpu);
+	if (companion->status == ZX_OK)
+		companion->status = zx_vcpu_enter(companion->vcpu, &packet);
+	return NULL;
+}
+
+TEST_F(vcpu, two_run_at_once)
+{
+	struct companion companion = { .vm = &self->vm };
+	pthread_t thread;
+	uint64_t before;
+
+	memcpy(self->vm.mem + GUEST_SPARE, spin_start, spin_end - spin_start);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, companion_thread, &companion));
+	wait_flag(&vm_frame(&self->vm)->flag, 1);
+	before = vm_frame(&self->vm)->flag;
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, ap_long));
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(1, vm_frame(&self->vm)->out[2]);
+	sleep_ms(50);
+	EXPECT_GT(vm_frame(&self->vm)->flag, before);
+	ASSERT_EQ(ZX_OK, zx_vcpu_kick(companion.vcpu));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(ZX_ERR_CANCELED, companion.status);
+	zx_handle_close(companion.vcpu);
 }
 
 TEST_F(vcpu, moves_between_cpus)
