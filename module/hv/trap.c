@@ -65,7 +65,7 @@ static void entry_free(struct zx_port_entry *entry)
 
 static struct zx_bell *bell_new(struct zx_trap *trap, struct zx_port *port)
 {
-	struct zx_bell *bell = kvzalloc(sizeof(*bell), GFP_KERNEL_ACCOUNT);
+	struct zx_bell *bell = kvzalloc(sizeof(*bell), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	int i;
 
 	if (!bell)
