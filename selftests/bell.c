@@ -5,7 +5,7 @@
 #include "kselftest_harness.h"
 #include "util.h"
 
-#define BELL_PACKETS	256
+#define BELL_PACKETS	GUEST_BELL_PACKETS
 
 FIXTURE(bell) {
 	struct vm vm;
@@ -216,6 +216,105 @@ TEST_F(bell, end_of_the_guest_drops_its_packets_only)
 	ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
 	EXPECT_EQ(ZX_PKT_TYPE_USER, packet.type);
 	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, &packet));
+}
+
+#define MANY	1000
+
+/* What one bell has queued is taken away without a look at what the others have. */
+TEST_F_TIMEOUT(bell, end_of_a_guest_with_a_thousand_full_bells, 120)
+{
+	zx_port_packet_t user = { .key = KEY_BELL }, packet;
+	zx_time_t start, full;
+	unsigned int i;
+
+	for (i = 1; i < MANY; i++)
+		ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_BELL,
+						   GUEST_BELL + i * PAGE, PAGE, self->port,
+						   KEY_BELL));
+	vm_frame(&self->vm)->rcx = MANY;
+	vm_frame(&self->vm)->rdi = GUEST_BELL;
+	ASSERT_EQ(ZX_OK, zx_port_queue(self->port, &user));
+	start = zx_clock_get_monotonic();
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, bell_each) ?: vm_finish(&self->vm));
+	full = zx_clock_get_monotonic();
+	ASSERT_EQ(ZX_OK, zx_port_queue(self->port, &user));
+	vm_down(&self->vm);
+	EXPECT_LT(zx_clock_get_monotonic() - full, (full - start) / 8);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
+		EXPECT_EQ(ZX_PKT_TYPE_USER, packet.type);
+	}
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, &packet));
+}
+
+#define RINGERS	3
+#define RINGS	1500
+
+struct ringer {
+	struct vm *vm;
+	zx_status_t status;
+	pthread_t thread;
+};
+
+/* A VCPU of its own for this thread; it rings to the end of its blob. */
+static void *ringer_thread(void *arg)
+{
+	struct ringer *ringer = arg;
+	zx_port_packet_t packet;
+	zx_handle_t vcpu;
+
+	ringer->status = zx_vcpu_create(ringer->vm->guest, 0, GUEST_ENTRY, &vcpu);
+	if (ringer->status != ZX_OK)
+		return NULL;
+	ringer->status = zx_vcpu_enter(vcpu, &packet);
+	if (ringer->status == ZX_OK && packet.type != ZX_PKT_TYPE_GUEST_IO)
+		ringer->status = ZX_ERR_INTERNAL;
+	zx_handle_close(vcpu);
+	return NULL;
+}
+
+/* Takes @count packets, counts them by address, and dawdles. */
+static zx_status_t take_slowly(zx_handle_t port, unsigned int count, unsigned int *rings)
+{
+	zx_port_packet_t packet;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		zx_status_t status = zx_port_wait(port, zx_deadline_after(10000 * ONE_MS),
+						  &packet);
+
+		if (status != ZX_OK)
+			return status;
+		if (packet.guest_bell.addr - GUEST_BELL > 8 * RINGERS)
+			return ZX_ERR_OUT_OF_RANGE;
+		rings[(packet.guest_bell.addr - GUEST_BELL) / 8]++;
+		if (i % 16 == 0)
+			sleep_ms(1);
+	}
+	return ZX_OK;
+}
+
+TEST_F(bell, rung_by_several_vcpus)
+{
+	struct ringer ringers[RINGERS] = {};
+	unsigned int rings[RINGERS + 1] = {}, i;
+
+	vm_frame(&self->vm)->rcx = RINGS;
+	vm_load(&self->vm, ap_bell_start, ap_bell_end);
+	ASSERT_EQ(ZX_OK, vm_park_first(&self->vm));
+	for (i = 0; i < RINGERS; i++) {
+		ringers[i].vm = &self->vm;
+		ASSERT_EQ(0, pthread_create(&ringers[i].thread, NULL, ringer_thread,
+					    &ringers[i]));
+	}
+	EXPECT_EQ(ZX_OK, take_slowly(self->port, RINGERS * RINGS, rings));
+	for (i = 0; i < RINGERS; i++) {
+		pthread_join(ringers[i].thread, NULL);
+		EXPECT_EQ(ZX_OK, ringers[i].status);
+	}
+	for (i = 1; i <= RINGERS; i++)
+		EXPECT_EQ(RINGS, rings[i]);
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, NULL));
 }
 
 TEST_HARNESS_MAIN

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Time: libzx's clocks, and the paravirtual clock that a guest is given. */
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -192,6 +193,125 @@ TEST_F(clock, never_goes_back)
 		ASSERT_GE(now, last);
 		last = now;
 	}
+}
+
+/* The clock's page is trapped: no update is possible, the guest goes on without. */
+TEST_F(clock, trap_over_it_ends_one_enter_at_most)
+{
+	zx_status_t status;
+
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, clock_read) ?: vm_mark(&self->vm, 1));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_BUFFER, PAGE,
+					   ZX_HANDLE_INVALID, KEY_TRAP));
+	sleep_ms(1500);
+	status = vm_finish(&self->vm);
+	EXPECT_TRUE(status == ZX_OK || status == ZX_ERR_NOT_SUPPORTED);
+	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
+}
+
+#define CLOCK_PAIRING	9
+
+struct pv_pairing {
+	int64_t seconds;
+	int64_t nanoseconds;
+	uint64_t tsc;
+	uint32_t flags;
+	uint32_t pad[9];
+};
+
+FIXTURE(pairing) {
+	struct vm vm;
+	struct guest_frame *frame;
+};
+
+FIXTURE_SETUP(pairing)
+{
+	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
+	self->frame = vm_frame(&self->vm);
+}
+
+FIXTURE_TEARDOWN(pairing)
+{
+	vm_down(&self->vm);
+}
+
+/* What the hypercall for @addr answers; INT64_MIN: it did not. */
+static int64_t pair(struct _test_data_pairing *self, uint64_t addr, uint64_t type)
+{
+	self->frame->rax = CLOCK_PAIRING;
+	self->frame->rbx = addr;
+	self->frame->rcx = type;
+	if (vm_hypercall(&self->vm) != ZX_OK || self->frame->fault != GUEST_NO_FAULT)
+		return INT64_MIN;
+	return self->frame->rax;
+}
+
+TEST_F(pairing, of_wall_clock_and_tsc)
+{
+	const int64_t before = host_now(CLOCK_REALTIME), from = rdtsc();
+	struct pv_pairing pairing;
+
+	memset(self->vm.mem + GUEST_BUFFER, 0xff, PAGE);
+	ASSERT_EQ(0, pair(self, GUEST_BUFFER + 8, 0));
+	memcpy(&pairing, self->vm.mem + GUEST_BUFFER + 8, sizeof(pairing));
+	EXPECT_LT(pairing.nanoseconds, ONE_SECOND);
+	EXPECT_GE(pairing.seconds * ONE_SECOND + pairing.nanoseconds, before);
+	EXPECT_LE(pairing.seconds * ONE_SECOND + pairing.nanoseconds, host_now(CLOCK_REALTIME));
+	EXPECT_GE(pairing.tsc, from);
+	EXPECT_LE(pairing.tsc, rdtsc());
+	EXPECT_EQ(0, pairing.flags);
+	EXPECT_EQ(0xff, self->vm.mem[GUEST_BUFFER + 7]);
+	EXPECT_EQ(0xff, self->vm.mem[GUEST_BUFFER + 8 + sizeof(pairing)]);
+}
+
+TEST_F(pairing, over_two_pages)
+{
+	int64_t seconds;
+
+	ASSERT_EQ(0, pair(self, GUEST_SPARE + PAGE - 8, 0));
+	memcpy(&seconds, self->vm.mem + GUEST_SPARE + PAGE - 8, sizeof(seconds));
+	EXPECT_LE(seconds, host_now(CLOCK_REALTIME) / ONE_SECOND);
+	EXPECT_NE(0, seconds);
+}
+
+TEST_F(pairing, into_a_hole)
+{
+	EXPECT_EQ(-EFAULT, pair(self, GUEST_HOLE, 0));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(-EFAULT, pair(self, GUEST_RAM - 8, 0));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(-EFAULT, pair(self, UINT64_MAX, 0));
+}
+
+TEST_F(pairing, into_read_only_memory)
+{
+	ASSERT_EQ(ZX_OK, zx_vmar_protect(self->vm.vmar, ZX_VM_PERM_READ, GUEST_SPARE, PAGE));
+	EXPECT_EQ(-EFAULT, pair(self, GUEST_SPARE, 0));
+	EXPECT_EQ(0, self->vm.mem[GUEST_SPARE]);
+}
+
+TEST_F(pairing, into_a_trap)
+{
+	zx_handle_t port;
+
+	ASSERT_EQ(ZX_OK, zx_port_create(0, &port));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_TRAP, PAGE,
+					   ZX_HANDLE_INVALID, KEY_TRAP));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_BELL, GUEST_SPARE, PAGE,
+					   port, KEY_BELL));
+	EXPECT_EQ(-EFAULT, pair(self, GUEST_TRAP, 0));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(-EFAULT, pair(self, GUEST_SPARE, 0));
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(port, 0, NULL));
+	zx_handle_close(port);
+}
+
+TEST_F(pairing, of_another_clock)
+{
+	EXPECT_EQ(-EOPNOTSUPP, pair(self, GUEST_BUFFER, 1));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(-EOPNOTSUPP, pair(self, GUEST_HOLE, 1ull << 32));
 }
 
 TEST_HARNESS_MAIN

@@ -10,6 +10,7 @@
 
 #define UD	6
 #define GP	13
+#define PF	14
 #define NONE	GUEST_NO_FAULT
 
 /*
@@ -280,16 +281,10 @@ TEST_F(insn, cr8_is_the_task_priority)
 	EXPECT_EQ(5, vm_frame(&self->vm)->rbx);
 }
 
-/* The CPU's own hypercall instruction. */
-static zx_status_t hypercall(struct vm *vm)
-{
-	return host_is_amd() ? vm_probe(vm, probe_vmmcall) : vm_probe(vm, probe_vmcall);
-}
-
 TEST_F(insn, hypercall_with_unknown_number)
 {
 	vm_frame(&self->vm)->rax = 12345;
-	ASSERT_EQ(ZX_OK, hypercall(&self->vm));
+	ASSERT_EQ(ZX_OK, vm_hypercall(&self->vm));
 	EXPECT_EQ(NONE, vm_frame(&self->vm)->fault);
 	EXPECT_EQ(-1000ull, vm_frame(&self->vm)->rax);
 }
@@ -306,7 +301,7 @@ TEST_F(insn, hypercall_of_the_other_vendor)
 TEST_F(insn, hypercall_with_number_beyond_32_bits)
 {
 	vm_frame(&self->vm)->rax = 9 | 1ull << 32;
-	ASSERT_EQ(ZX_OK, hypercall(&self->vm));
+	ASSERT_EQ(ZX_OK, vm_hypercall(&self->vm));
 	EXPECT_EQ(-1000ull, vm_frame(&self->vm)->rax);
 }
 
@@ -366,82 +361,53 @@ TEST_F(insn, vector_registers_start_empty)
 	EXPECT_EQ(0x1f80, out[32]);
 }
 
-/*
- * ENTER, call 16 of Linux, with XMM0 to XMM15 known before and read after, nothing in
- * between but that it is called again on EINTR (-4).
- */
-static long enter_with_vectors(int fd, const uint64_t *before, uint64_t *after)
+TEST_F(insn, smsw_reads_what_was_written)
 {
-	long result;
-
-#define EACH(op) op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) \
-	op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
-#define TAKE(n) "movups 16*" #n "(%[before]), %%xmm" #n "\n\t"
-#define KEEP(n) "movups %%xmm" #n ", 16*" #n "(%[after])\n\t"
-#define NAME(n) "xmm" #n,
-	asm volatile(EACH(TAKE) "1:\tmov $16, %%eax\n\tsyscall\n\tcmp $-4, %%rax\n\tje 1b\n\t"
-		     EACH(KEEP)
-		     : "=&a" (result)
-		     : [before] "r" (before), [after] "r" (after), "D" ((long)fd),
-		       "S" ((long)ZX_IOC_VCPU_ENTER), "d" (0l)
-		     : EACH(NAME) "rcx", "r11", "memory");
-	return result;
-}
-
-TEST_F(insn, vector_registers_of_the_host_are_left_alone)
-{
-	uint64_t before[32], after[32] = {};
-	unsigned int i;
-
-	for (i = 0; i < 32; i++)
-		before[i] = 0x0101010101010101 * (i + 1);
-	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, vector_keep));
-	ASSERT_EQ(0, enter_with_vectors(zxl_handle_fd(self->vm.vcpu), before, after));
-	EXPECT_EQ(0, memcmp(before, after, sizeof(before)));
-}
-
-static uint32_t host_tsc_aux(void)
-{
-	uint32_t low, high, aux;
-
-	asm volatile("rdtscp" : "=a" (low), "=d" (high), "=c" (aux));
-	return aux;
-}
-
-TEST_F(insn, tsc_aux_of_the_host_is_put_back)
-{
-	uint32_t before;
-
-	ASSERT_EQ(0, run_on_cpu(0));
-	before = host_tsc_aux();
-	vm_frame(&self->vm)->rcx = 0xc0000103;
-	vm_frame(&self->vm)->rbx = 0x7ee;
-	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, msr_keep) ?: vm_mark(&self->vm, 1));
-	EXPECT_EQ(before, host_tsc_aux());
-	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
-	EXPECT_EQ(0x7ee, vm_frame(&self->vm)->out[0]);
-	EXPECT_EQ(before, host_tsc_aux());
-}
-
-static uint64_t host_xcr0(void)
-{
-	uint32_t low, high;
-
-	asm volatile("xgetbv" : "=a" (low), "=d" (high) : "c" (0));
-	return low | (uint64_t)high << 32;
-}
-
-TEST_F(insn, xcr0_of_the_host_is_put_back)
-{
-	uint64_t before;
-
-	if (!host_has_avx())
-		SKIP(return, "the CPU has no AVX");
-	before = host_xcr0();
-	vm_frame(&self->vm)->rax = 1;
-	ASSERT_EQ(ZX_OK, vm_probe(&self->vm, probe_xsetbv));
+	vm_frame(&self->vm)->rax = 0xc0010011;
+	ASSERT_EQ(ZX_OK, vm_probe(&self->vm, probe_smsw));
 	EXPECT_EQ(NONE, vm_frame(&self->vm)->fault);
-	EXPECT_EQ(before, host_xcr0());
+	EXPECT_EQ(0xc0010011, vm_frame(&self->vm)->rbx);
+}
+
+/* GUEST_MAPPED shows the first GiB once more. */
+static void open_window(struct vm *vm)
+{
+	uint64_t *upper = (uint64_t *)(vm->mem + GUEST_TABLES + 0x1000);
+
+	upper[1] = upper[0];
+}
+
+/* Both ways out are right: the old translation goes on, or the guest's fetch faults. */
+#define goes_on_or_faults(frame) \
+	((frame)->fault == NONE || ((frame)->fault == PF && (frame)->rip >= GUEST_MAPPED))
+
+TEST_F(insn, cpuid_in_a_page_that_was_unmapped)
+{
+	open_window(&self->vm);
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, stale_cpuid) ?: vm_finish(&self->vm));
+	EXPECT_TRUE(goes_on_or_faults(vm_frame(&self->vm)));
+}
+
+TEST_F(insn, cr0_written_in_a_page_that_was_unmapped)
+{
+	open_window(&self->vm);
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, stale_cr0) ?: vm_finish(&self->vm));
+	EXPECT_TRUE(goes_on_or_faults(vm_frame(&self->vm)));
+}
+
+/* CODE32 with D and L: code of 32 bits as long as the CPU is not in long mode. */
+#define LONG_CODE32	0x00ef9b000000ffffull
+
+TEST_F(insn, long_mode_is_not_entered_with_a_long_segment)
+{
+	struct guest_frame *frame = vm_frame(&self->vm);
+
+	((uint64_t *)(self->vm.mem + GUEST_GDT))[GUEST_CODE32 / 8] = LONG_CODE32;
+	ASSERT_EQ(ZX_OK, vm_park_first(&self->vm));
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, ap_long_segment) ?: vm_finish(&self->vm));
+	EXPECT_EQ(GP, frame->fault);
+	EXPECT_EQ(0, frame->error);
+	EXPECT_EQ(insn_at(ap_long_segment), frame->rip);
 }
 
 TEST_HARNESS_MAIN

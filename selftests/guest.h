@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the guest blobs (guest_x86.S) and the tests agree on: the memory map of a
+ * What the guest blobs (guest*_x86.S) and the tests agree on: the memory map of a
  * test guest, its ports, and the frame through which the two talk.
  */
 #ifndef _SELFTESTS_GUEST_H
@@ -64,6 +64,9 @@
 
 #define GUEST_NO_FAULT		0xffff
 
+/* Packets that a BELL trap has. */
+#define GUEST_BELL_PACKETS	256
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
@@ -104,6 +107,7 @@ DECLARE_BLOB(probe_xgetbv);
 DECLARE_BLOB(probe_xsetbv);
 DECLARE_BLOB(probe_read_cr0);
 DECLARE_BLOB(probe_write_cr0);
+DECLARE_BLOB(probe_smsw);
 DECLARE_BLOB(probe_read_cr3);
 DECLARE_BLOB(probe_read_cr4);
 DECLARE_BLOB(probe_write_cr4);
@@ -130,6 +134,11 @@ DECLARE_BLOB(probe_out32);
 DECLARE_BLOB(probe_outs);
 DECLARE_BLOB(probe_ins);
 
+/* Where something is to happen: at name_insn. */
+DECLARE_BLOB(step_by_popf);
+DECLARE_BLOB(step_by_host);
+DECLARE_BLOB(ap_long_segment);
+
 /* Whole blobs. */
 #define DECLARE_CODE(name) extern const char name##_start[], name##_end[]
 
@@ -139,6 +148,7 @@ DECLARE_CODE(out_sizes);
 DECLARE_CODE(mem_stores);
 DECLARE_CODE(mem_loads);
 DECLARE_CODE(bell);
+DECLARE_CODE(bell_each);
 DECLARE_CODE(spin);
 DECLARE_CODE(idle);
 DECLARE_CODE(walk);
@@ -150,11 +160,17 @@ DECLARE_CODE(wait_irqs);
 DECLARE_CODE(interrupts_on);
 DECLARE_CODE(self_ipi);
 DECLARE_CODE(tpr_blocks);
+DECLARE_CODE(held_by_cr8);
+DECLARE_CODE(held_by_msr);
 DECLARE_CODE(in_service);
 DECLARE_CODE(timer);
 DECLARE_CODE(timer_spin);
 DECLARE_CODE(timer_poll);
 DECLARE_CODE(timer_deadline);
+DECLARE_CODE(stack_exception);
+DECLARE_CODE(stack_interrupt);
+DECLARE_CODE(stale_cpuid);
+DECLARE_CODE(stale_cr0);
 DECLARE_CODE(user_hypercall);
 DECLARE_CODE(vector_keep);
 DECLARE_CODE(vector_wide);
@@ -163,6 +179,7 @@ DECLARE_CODE(clock_read);
 DECLARE_CODE(msr_keep);
 DECLARE_CODE(ap_real);
 DECLARE_CODE(ap_real_store);
+DECLARE_CODE(ap_bell);
 DECLARE_CODE(ap_protected);
 DECLARE_CODE(ap_long);
 DECLARE_CODE(bench_cpuid);

@@ -4,56 +4,7 @@
  * The first VCPU arrives in long mode with flat segments, selectors 0, CR3 = 0
  * and no stack; the others in real mode. See guest.h for the memory map.
  */
-#include "guest.h"
-
-	.section .rodata
-	.code64
-
-.macro begin name
-	.balign	16
-	.globl	\name\()_start
-\name\()_start:
-.endm
-
-/* Every blob ends here: say so, for ever. */
-.macro finish name
-7:	mov	$GUEST_PORT_DONE, %edx
-	out	%eax, %dx
-	jmp	7b
-	.globl	\name\()_end
-\name\()_end:
-.endm
-
-/* A stack, and descriptor tables under which IRETQ works. */
-.macro setup
-	mov	$GUEST_STACK, %esp
-	lgdt	GUEST_GDTR
-	lidt	GUEST_IDTR
-	mov	$GUEST_DATA, %eax
-	mov	%eax, %ss
-	pushq	$GUEST_CODE64
-	lea	6f(%rip), %rax
-	push	%rax
-	lretq
-6:
-.endm
-
-.macro mark value
-	mov	$\value, %eax
-	mov	$GUEST_PORT_MARK, %edx
-	out	%eax, %dx
-.endm
-
-.macro write_msr msr, low
-	mov	$\msr, %ecx
-	mov	$\low, %eax
-	xor	%edx, %edx
-	wrmsr
-.endm
-
-.macro enable_apic
-	write_msr 0x80f, 0x1ff
-.endm
+#include "guest_macros.S"
 
 /* probe name, instruction: load the frame, run it at name_insn, store the frame. */
 .macro probe name, insn
@@ -91,6 +42,7 @@
 	probe	probe_xsetbv, "xsetbv"
 	probe	probe_read_cr0, "mov %cr0, %rax"
 	probe	probe_write_cr0, "mov %rax, %cr0"
+	probe	probe_smsw, "mov %rax, %cr0; smsw %rbx"
 	probe	probe_read_cr3, "mov %cr3, %rax"
 	probe	probe_read_cr4, "mov %cr4, %rax"
 	probe	probe_write_cr4, "mov %rax, %cr4"
@@ -211,6 +163,19 @@
 	jnz	1b
 	finish	bell
 
+/* RCX bells in pages from RDI on, each rung until it has no packet left. */
+	begin	bell_each
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+1:	mov	$GUEST_BELL_PACKETS, %edx
+2:	mov	%eax, (%rdi)
+	dec	%edx
+	jnz	2b
+	add	$0x1000, %rdi
+	dec	%rcx
+	jnz	1b
+	finish	bell_each
+
 	begin	spin
 1:	incq	FRAME_FLAG + GUEST_FRAME
 	jmp	1b
@@ -235,205 +200,19 @@
 	ud2
 	finish	shutdown
 
-	begin	halt
+/* In a second window to all memory, which it shuts while the TLB still has it. */
+.macro stale name, insn
+	begin	\name
 	setup
-	enable_apic
-	movq	$1, FRAME_FLAG + GUEST_FRAME
-	sti
-	hlt
-	cli
-	finish	halt
-
-/* The same without the local APIC. */
-	begin	halt_plain
-	setup
-	movq	$1, FRAME_FLAG + GUEST_FRAME
-	sti
-	hlt
-	cli
-	finish	halt_plain
-
-	begin	halt_masked
-	setup
-	cli
-	movq	$1, FRAME_FLAG + GUEST_FRAME
-	hlt
-	movq	$2, FRAME_FLAG + GUEST_FRAME
-	finish	halt_masked
-
-/* Interrupts on until RCX of them were taken; RAX is written to SVR first. */
-	begin	wait_irqs
-	setup
-	mov	FRAME_RAX + GUEST_FRAME, %eax
-	mov	$0x80f, %ecx
-	xor	%edx, %edx
-	wrmsr
-	movq	$1, FRAME_FLAG + GUEST_FRAME
-	mov	FRAME_RCX + GUEST_FRAME, %rcx
-	sti
-1:	cmp	%rcx, FRAME_IRQS + GUEST_FRAME
-	jb	1b
-	cli
-	finish	wait_irqs
-
-/* A mark with interrupts on, then a little time. */
-	begin	interrupts_on
-	setup
-	sti
-	mark	1
-	mov	$1000, %ecx
-1:	loop	1b
-	cli
-	finish	interrupts_on
-
-/* Vector 0x60 to itself through the register for that. */
-	begin	self_ipi
-	setup
-	enable_apic
-	sti
-	write_msr 0x83f, 0x60
-	mov	$1000, %ecx
-1:	loop	1b
-	cli
-	finish	self_ipi
-
-/* A mark with TPR at RAX and interrupts on for a while, then TPR 0. */
-	begin	tpr_blocks
-	setup
-	enable_apic
-	mov	FRAME_RAX + GUEST_FRAME, %eax
-	mov	$0x808, %ecx
-	xor	%edx, %edx
-	wrmsr
-	mark	1
-	sti
-	mov	$1000, %ecx
-1:	loop	1b
-	mov	FRAME_IRQS + GUEST_FRAME, %rax
-	mov	%rax, FRAME_OUT + GUEST_FRAME
-	write_msr 0x808, 0
-	mov	$1000, %ecx
-1:	loop	1b
-	cli
-	finish	tpr_blocks
-
-/* After the first interrupt, with no EOI: the words of ISR and IRR that hold RCX's bits. */
-	begin	in_service
-	setup
-	enable_apic
-	mark	1
-	sti
-1:	cmpq	$0, FRAME_IRQS + GUEST_FRAME
-	je	1b
-	mov	$1000, %ecx
-1:	loop	1b
-	mov	FRAME_IRQS + GUEST_FRAME, %rax
-	mov	%rax, FRAME_OUT + GUEST_FRAME
-	mov	$0x812, %ecx
-	rdmsr
-	mov	%eax, FRAME_OUT + GUEST_FRAME + 8
-	mov	$0x822, %ecx
-	rdmsr
-	mov	%eax, FRAME_OUT + GUEST_FRAME + 16
-	write_msr 0x80b, 0
-	mov	$1000, %ecx
-1:	loop	1b
-	mov	FRAME_IRQS + GUEST_FRAME, %rax
-	mov	%rax, FRAME_OUT + GUEST_FRAME + 24
-	finish	in_service
-
-/* LVT timer RAX, divider RCX, count RDX. */
-.macro start_timer
-	enable_apic
-	mov	FRAME_RAX + GUEST_FRAME, %eax
-	mov	$0x832, %ecx
-	xor	%edx, %edx
-	wrmsr
-	mov	FRAME_RCX + GUEST_FRAME, %eax
-	mov	$0x83e, %ecx
-	wrmsr
-	mov	FRAME_RDX + GUEST_FRAME, %eax
-	mov	$0x838, %ecx
-	wrmsr
+	mov	$(GUEST_MAPPED + GUEST_ENTRY + 1f - \name\()_start), %eax
+	jmp	*%rax
+1:	andb	$0xfe, GUEST_TABLES + 0x1008
+	\insn
+	finish	\name
 .endm
 
-/* Sleeps until RBX interrupts were taken. */
-	begin	timer
-	setup
-	start_timer
-1:	cli
-	mov	FRAME_RBX + GUEST_FRAME, %rbx
-	cmp	%rbx, FRAME_IRQS + GUEST_FRAME
-	jae	2f
-	sti
-	hlt
-	jmp	1b
-2:	finish	timer
-
-	begin	timer_spin
-	setup
-	start_timer
-	mov	FRAME_RBX + GUEST_FRAME, %rbx
-	sti
-1:	cmp	%rbx, FRAME_IRQS + GUEST_FRAME
-	jb	1b
-	cli
-	finish	timer_spin
-
-/* Reads the current count until it is 0: first, a later, and the number of rises. */
-	begin	timer_poll
-	setup
-	start_timer
-	sti
-	xor	%ebx, %ebx
-	mov	$0x839, %ecx
-	rdmsr
-	mov	%eax, %esi
-	mov	%rax, FRAME_OUT + GUEST_FRAME
-1:	rdmsr
-	cmp	%esi, %eax
-	jbe	2f
-	inc	%ebx
-2:	mov	%eax, %esi
-	test	%eax, %eax
-	jnz	1b
-	mov	%rbx, FRAME_OUT + GUEST_FRAME + 8
-	mov	$10000, %ecx
-1:	loop	1b
-	cli
-	finish	timer_poll
-
-/* Deadline mode with vector RAX: TSC + RDX, and what the MSR reads before and after. */
-	begin	timer_deadline
-	setup
-	enable_apic
-	mov	FRAME_RAX + GUEST_FRAME, %eax
-	mov	$0x832, %ecx
-	xor	%edx, %edx
-	wrmsr
-	rdtsc
-	shl	$32, %rdx
-	or	%rdx, %rax
-	add	FRAME_RDX + GUEST_FRAME, %rax
-	mov	%rax, FRAME_OUT + GUEST_FRAME
-	mov	%rax, %rdx
-	shr	$32, %rdx
-	mov	$0x6e0, %ecx
-	wrmsr
-	sti
-1:	cmpq	$0, FRAME_IRQS + GUEST_FRAME
-	je	1b
-	cli
-	rdtsc
-	shl	$32, %rdx
-	or	%rdx, %rax
-	mov	%rax, FRAME_OUT + GUEST_FRAME + 8
-	mov	$0x6e0, %ecx
-	rdmsr
-	shl	$32, %rdx
-	or	%rdx, %rax
-	mov	%rax, FRAME_OUT + GUEST_FRAME + 16
-	finish	timer_deadline
+	stale	stale_cpuid, "xor %eax, %eax; cpuid"
+	stale	stale_cr0, "mov %cr0, %rax; mov %rax, %cr0"
 
 /* VMMCALL or VMCALL (RBX not 0) at privilege level 3, where IOPL 3 lets OUT through. */
 	begin	user_hypercall
@@ -600,6 +379,64 @@
 	mov	%rax, FRAME_OUT + GUEST_FRAME + 40
 	finish	ap_long
 
+/* RCX rings of a bell by all but the first VCPU, each at an address of its own. */
+	.code16
+	begin	ap_bell
+	lgdtl	GUEST_GDTR
+	mov	%cr0, %eax
+	or	$1, %al
+	mov	%eax, %cr0
+	ljmpl	$GUEST_CODE32, $GUEST_ENTRY + 1f - ap_bell_start
+	.code32
+1:	mov	$GUEST_DATA, %eax
+	mov	%eax, %ds
+	mov	$1, %eax
+	cpuid
+	shr	$24, %ebx
+	lea	GUEST_BELL(, %ebx, 8), %edi
+	mov	FRAME_RCX + GUEST_FRAME, %ecx
+1:	mov	%eax, (%edi)
+	dec	%ecx
+	jnz	1b
+	finish	ap_bell
+
+/* Long mode is turned on while CS has L set: #GP, by a gate of 32 bits. */
+	.code16
+	begin	ap_long_segment
+	lgdtl	GUEST_GDTR
+	lidtl	GUEST_IDTR
+	movw	$(2f - ap_long_segment_start), GUEST_IDT + 8 * 13
+	movw	$GUEST_CODE32, GUEST_IDT + 8 * 13 + 2
+	movl	$(GUEST_ENTRY | 0x8e00), GUEST_IDT + 8 * 13 + 4
+	mov	%cr0, %eax
+	or	$1, %al
+	mov	%eax, %cr0
+	ljmpl	$GUEST_CODE32, $GUEST_ENTRY + 1f - ap_long_segment_start
+	.code32
+1:	mov	$GUEST_DATA, %eax
+	mov	%eax, %ds
+	mov	%eax, %ss
+	mov	$GUEST_STACK, %esp
+	mov	%cr4, %eax
+	or	$0x20, %eax
+	mov	%eax, %cr4
+	xor	%eax, %eax
+	mov	%eax, %cr3
+	mov	$0xc0000080, %ecx
+	rdmsr
+	or	$0x100, %eax
+	wrmsr
+	mov	$0x80000031, %eax
+	.globl	ap_long_segment_insn
+ap_long_segment_insn:
+	mov	%eax, %cr0
+	jmp	7f
+2:	movl	$13, FRAME_FAULT + GUEST_FRAME
+	popl	FRAME_ERROR + GUEST_FRAME
+	popl	FRAME_RIP + GUEST_FRAME
+	finish	ap_long_segment
+	.code64
+
 /* bench name ... benched name: that RCX times, between two readings of the TSC. */
 .macro bench name
 	begin	\name
@@ -648,54 +485,5 @@
 	mov	(%rdi), %eax
 	add	$0x1000, %rdi
 	benched	bench_touch
-
-/*
- * One entry of 16 bytes per vector: an error code if the CPU gave none, the
- * number, and on to the common part. Exceptions end the blob, interrupts and
- * NMIs are logged.
- */
-	begin	vectors
-	.set	vector, 0
-	.rept	256
-	.balign	16
-	.if	vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21
-	.else
-	pushq	$0
-	.endif
-	pushq	$vector
-	jmp	vectors_common
-	.set	vector, vector + 1
-	.endr
-	.balign	16
-vectors_common:
-	push	%rax
-	push	%rcx
-	push	%rdx
-	mov	24(%rsp), %rax
-	cmp	$2, %eax
-	je	1f
-	cmp	$32, %eax
-	jae	1f
-	mov	%rax, FRAME_FAULT + GUEST_FRAME
-	mov	32(%rsp), %rax
-	mov	%rax, FRAME_ERROR + GUEST_FRAME
-	mov	40(%rsp), %rax
-	mov	%rax, FRAME_RIP + GUEST_FRAME
-	jmp	7f
-1:	mov	FRAME_IRQS + GUEST_FRAME, %rcx
-	and	$FRAME_LOG_LEN - 1, %ecx
-	mov	%rax, FRAME_LOG + GUEST_FRAME(, %rcx, 8)
-	incq	FRAME_IRQS + GUEST_FRAME
-	cmp	$2, %eax
-	je	2f
-	cmpq	$0, FRAME_EOI + GUEST_FRAME
-	je	2f
-	write_msr 0x80b, 0
-2:	pop	%rdx
-	pop	%rcx
-	pop	%rax
-	add	$16, %rsp
-	iretq
-	finish	vectors
 
 	.section .note.GNU-stack, "", @progbits

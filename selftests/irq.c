@@ -275,6 +275,22 @@ TEST_F(irq, task_priority_lets_higher_ones_through)
 	EXPECT_EQ(0x70, self->frame->log[1]);
 }
 
+TEST_F(irq, task_priority_that_falls_by_cr8_lets_it_in_at_once)
+{
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, held_by_cr8) ?: vm_finish(&self->vm));
+	EXPECT_EQ(0, self->frame->out[0]);
+	EXPECT_EQ(1, self->frame->out[1]);
+	EXPECT_EQ(0x60, self->frame->log[0]);
+}
+
+TEST_F(irq, task_priority_that_falls_by_msr_lets_it_in_at_once)
+{
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, held_by_msr) ?: vm_finish(&self->vm));
+	EXPECT_EQ(0, self->frame->out[0]);
+	EXPECT_EQ(1, self->frame->out[1]);
+	EXPECT_EQ(0x60, self->frame->log[0]);
+}
+
 TEST_F(irq, waits_for_the_eoi_of_a_higher_one)
 {
 	self->frame->eoi = 0;

@@ -218,6 +218,25 @@ TEST_F(state, calls_and_page_agree)
 	EXPECT_EQ(0x5678, vm_page(&self->vm)->regs.rbp);
 }
 
+TEST_F(state, call_without_bit_1_leaves_the_flags)
+{
+	static zx_vcpu_state_t by_call;
+
+	by_call.rflags = 0x8d5 | RFLAGS_ONE;
+	ASSERT_EQ(0, state_ioctl(self->vm.vcpu, ZX_IOC_VCPU_WRITE_STATE, ZX_VCPU_STATE, &by_call,
+				 sizeof(by_call)));
+	by_call.rflags = 0;
+	by_call.rax = 0x1234;
+	ASSERT_EQ(0, state_ioctl(self->vm.vcpu, ZX_IOC_VCPU_WRITE_STATE, ZX_VCPU_STATE, &by_call,
+				 sizeof(by_call)));
+	ASSERT_EQ(ZX_OK, read_state(self));
+	EXPECT_EQ(0x1234, self->state.rax);
+	EXPECT_EQ(0x8d5, self->state.rflags);
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(0x1234, vm_frame(&self->vm)->out[0]);
+	EXPECT_EQ(0x8d7, vm_frame(&self->vm)->out[13] & 0x8d7);
+}
+
 TEST_F(state, page_has_the_koid)
 {
 	zx_info_handle_basic_t info;

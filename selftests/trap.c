@@ -400,6 +400,23 @@ TEST_F(trap, unset_trap_ends_the_packets)
 	EXPECT_EQ(ZX_ERR_NOT_FOUND, start_at(self, probe_store, GUEST_TRAP));
 }
 
+TEST_F(trap, unset_trap_shows_the_mapping_again)
+{
+	vm_frame(&self->vm)->rax = 0x77;
+	vm_frame(&self->vm)->rdi = GUEST_SPARE;
+	ASSERT_EQ(ZX_OK, vm_probe(&self->vm, probe_store));
+	ASSERT_EQ(0x77, self->vm.mem[GUEST_SPARE]);
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_SPARE, PAGE,
+					   ZX_HANDLE_INVALID, 9));
+	zx_handle_close(self->vm.vcpu);
+	ASSERT_EQ(ZX_OK, start_at(self, probe_load, GUEST_SPARE));
+	ASSERT_EQ(ZX_PKT_TYPE_GUEST_MEM, self->packet.type);
+	ASSERT_EQ(ZX_OK, zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_SPARE));
+	zx_handle_close(self->vm.vcpu);
+	ASSERT_EQ(ZX_OK, vm_probe(&self->vm, probe_load));
+	EXPECT_EQ(0x77, vm_frame(&self->vm)->rax);
+}
+
 TEST_F(trap, unset_port_trap_ends_the_packets)
 {
 	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, done) ?: vm_finish(&self->vm));

@@ -238,6 +238,11 @@ zx_status_t vm_mark(struct vm *vm, uint32_t value)
 	return seen == value ? ZX_OK : ZX_ERR_INTERNAL;
 }
 
+zx_status_t vm_hypercall(struct vm *vm)
+{
+	return host_is_amd() ? vm_probe(vm, probe_vmmcall) : vm_probe(vm, probe_vmcall);
+}
+
 int vm_enter_raw(struct vm *vm)
 {
 	int result;

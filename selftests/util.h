@@ -70,6 +70,8 @@ static inline struct guest_frame *vm_frame(struct vm *vm)
 #define vm_probe(vm, name) \
 	(vm_boot(vm, name) ?: vm_finish(vm))
 
+/* The CPU's own hypercall instruction, with the frame's registers. */
+zx_status_t vm_hypercall(struct vm *vm);
 const struct zx_vcpu_page *vm_page(struct vm *vm);
 /* ZX_IOC_VCPU_ENTER itself, with no packet asked for: what the ioctl gives but EINTR. */
 int vm_enter_raw(struct vm *vm);

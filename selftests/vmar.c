@@ -83,6 +83,14 @@ TEST_F(vmar, map_anywhere_below_a_limit)
 	EXPECT_LE(self->addr + PAGE, limit);
 }
 
+TEST_F(vmar, map_anywhere_in_the_only_page_below_a_limit)
+{
+	ASSERT_EQ(ZX_OK, zx_vmar_unmap(self->vm.vmar, 0, SPACE));
+	ASSERT_EQ(ZX_OK, map_at(self, RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, PAGE, PAGE));
+	EXPECT_EQ(0, self->addr);
+	EXPECT_EQ(ZX_ERR_NO_RESOURCES, map_at(self, RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, PAGE, PAGE));
+}
+
 TEST_F(vmar, map_at_the_end_of_the_space)
 {
 	EXPECT_EQ(ZX_OK, map_at(self, RW | AT, SPACE - PAGE, PAGE));
