@@ -41,7 +41,7 @@ struct zx_clock_pairing {
 };
 void zx_clock_pairing(struct zx_clock_pairing *out);
 
-/* Is  a page that one of the structures starts or ends in? */
+/* Is @gpa in the page behind the start of one of the structures? */
 static inline bool zx_clock_owns(const struct zx_clock *clock, u64 gpa)
 {
 	return (clock->system && gpa - clock->system < PAGE_SIZE) ||

@@ -190,5 +190,7 @@ void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 		__this_cpu_write(svm_host.asid_next, svm_caps.asids);
 	}
 	exit->wrmsr = c->exit_info1 & 1;
-	exit->len = svm_caps.nrips && exit->kind != ZX_EXIT_UD ? inst_len(c->next_rip, cpu->rip) : 0;
+	exit->len = 0;
+	if (svm_caps.nrips && exit->kind != ZX_EXIT_UD)
+		exit->len = inst_len(c->next_rip, cpu->rip);
 }
