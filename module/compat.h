@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where kernels differ, by what they can, never by their number.
+ * Where kernels differ, by what they can, never by their number: Kbuild looks
+ * into the kernel's headers and defines ZX_HAVE_*.
  */
 #ifndef _ZX_COMPAT_H
 #define _ZX_COMPAT_H
@@ -27,15 +28,45 @@
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 
+/* Flags of a VMA are set by functions that hold its lock, where there are any. */
 static inline void zx_vma_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
+#ifdef ZX_HAVE_VM_FLAGS_SET
+	vm_flags_set(vma, flags);
+#else
 	vma->vm_flags |= flags;
+#endif
 }
 
 static inline void zx_vma_clear(struct vm_area_struct *vma, vm_flags_t flags)
 {
+#ifdef ZX_HAVE_VM_FLAGS_SET
+	vm_flags_clear(vma, flags);
+#else
 	vma->vm_flags &= ~flags;
+#endif
 }
+
+/*
+ * Callbacks around the machine's sleep take a pointer, or nothing: define @name
+ * from two functions that take nothing.
+ */
+#ifdef ZX_HAVE_REGISTER_SYSCORE
+#define ZX_SYSCORE(name, suspend_, resume_)						\
+	static int name##_suspend(void *unused) { return suspend_(); }			\
+	static void name##_resume(void *unused) { resume_(); }				\
+	static const struct syscore_ops name##_ops = {					\
+		.suspend = name##_suspend, .resume = name##_resume,			\
+	};										\
+	static struct syscore name = { .ops = &name##_ops }
+#define zx_syscore_register	register_syscore
+#define zx_syscore_unregister	unregister_syscore
+#else
+#define ZX_SYSCORE(name, suspend_, resume_)						\
+	static struct syscore_ops name = { .suspend = suspend_, .resume = resume_ }
+#define zx_syscore_register	register_syscore_ops
+#define zx_syscore_unregister	unregister_syscore_ops
+#endif
 
 /* Between two guests on one CPU. */
 static inline void zx_ibpb(void)

@@ -11,6 +11,7 @@
 
 #include <asm/tsc.h>
 
+#include "../compat.h"
 #include "../x86/backend.h"
 #include "host.h"
 
@@ -141,7 +142,7 @@ static void resume(void)
 		cpu_on(&failed);
 }
 
-static struct syscore_ops syscore = { .suspend = suspend, .resume = resume };
+ZX_SYSCORE(sleep, suspend, resume);
 
 /* The next kernel must not find virtualization on (INIT would be held back). */
 static int reboot(struct notifier_block *nb, unsigned long event, void *unused)
@@ -169,7 +170,7 @@ int zx_host_init(void)
 		return ret;
 	}
 	hotplug = ret;
-	register_syscore_ops(&syscore);
+	zx_syscore_register(&sleep);
 	register_reboot_notifier(&reboot_nb);
 	return 0;
 }
@@ -177,7 +178,7 @@ int zx_host_init(void)
 void zx_host_exit(void)
 {
 	unregister_reboot_notifier(&reboot_nb);
-	unregister_syscore_ops(&syscore);
+	zx_syscore_unregister(&sleep);
 	cpuhp_remove_state_nocalls(hotplug);
 	if (zx_backend)
 		zx_backend->exit();
