@@ -52,13 +52,13 @@ static bool host_wants(void)
 	       unlikely(!__this_cpu_read(zx_host_on));
 }
 
-/* Get ready to enter. False: see cpu->todo. */
+/* Get ready to enter. False: see cpu->next. */
 static bool prepare(struct zx_cpu *cpu)
 {
 	zx_status_t status;
 
 	if (unlikely(host_wants())) {
-		cpu->todo = ZX_TODO_WORK;
+		cpu->next = ZX_NEXT_WORK;
 		return false;
 	}
 	if (unlikely(zx_clock_stale(&cpu->clock)) && !zx_clock_update(cpu))
@@ -88,7 +88,7 @@ static bool open_interrupts(struct zx_cpu *cpu)
 	cpu->opened = true;
 	if (likely(!local_softirq_pending()))
 		return true;
-	cpu->todo = ZX_TODO_WORK;
+	cpu->next = ZX_NEXT_WORK;
 	return false;
 }
 
@@ -128,7 +128,7 @@ static void burst(struct zx_cpu *cpu)
 	if (likely(__this_cpu_read(zx_host_on)))
 		enter_guest(cpu);
 	else
-		cpu->todo = ZX_TODO_WORK;
+		cpu->next = ZX_NEXT_WORK;
 	WRITE_ONCE(cpu->space.cpu, -1);
 	current->flags &= ~PF_VCPU;
 	local_irq_enable();
@@ -219,14 +219,14 @@ static zx_status_t do_bell(struct zx_cpu *cpu)
 
 static zx_status_t between(struct zx_cpu *cpu)
 {
-	switch (cpu->todo) {
-	case ZX_TODO_WORK:
+	switch (cpu->next) {
+	case ZX_NEXT_WORK:
 		return do_work();
-	case ZX_TODO_FAULT:
+	case ZX_NEXT_FAULT:
 		return do_fault(cpu);
-	case ZX_TODO_HALT:
+	case ZX_NEXT_HALT:
 		return do_halt(cpu);
-	case ZX_TODO_BELL:
+	case ZX_NEXT_BELL:
 		return do_bell(cpu);
 	default:
 		return cpu->status;
@@ -243,9 +243,9 @@ static zx_status_t run(struct zx_cpu *cpu)
 			return status;
 	}
 	do {
-		cpu->todo = ZX_TODO_NONE;
+		cpu->next = ZX_NEXT_NONE;
 		burst(cpu);
-		if (likely(cpu->todo == ZX_TODO_RETURN))
+		if (likely(cpu->next == ZX_NEXT_RETURN))
 			return cpu->status;
 		status = between(cpu);
 	} while (status == ZX_OK);

@@ -7,7 +7,7 @@
  * Running is a loop of bursts. In a burst the CPU is ours: no preemption, the
  * guest's FPU loaded, interrupts open only where an exit says that one waits.
  * Exits that need no sleep are served inside. What does need one, or user
- * space, is left in @todo, ends the burst and is done outside.
+ * space, is left in @next, ends the burst and is done outside.
  */
 #ifndef _ZX_CPU_H
 #define _ZX_CPU_H
@@ -21,13 +21,13 @@
 #include "gpas.h"
 #include "irq.h"
 
-enum zx_todo {
-	ZX_TODO_NONE,
-	ZX_TODO_RETURN,		/* to user space with @status */
-	ZX_TODO_WORK,		/* the host wants the thread or the CPU */
-	ZX_TODO_FAULT,		/* make @fault_gpa present, then go on */
-	ZX_TODO_HALT,		/* sleep until an event */
-	ZX_TODO_BELL,		/* sleep until @bell has a packet, then go on */
+enum zx_next {
+	ZX_NEXT_NONE,
+	ZX_NEXT_RETURN,		/* to user space with @status */
+	ZX_NEXT_WORK,		/* the host wants the thread or the CPU */
+	ZX_NEXT_FAULT,		/* make @fault_gpa present, then go on */
+	ZX_NEXT_HALT,		/* sleep until an event */
+	ZX_NEXT_BELL,		/* sleep until @bell has a packet, then go on */
 };
 
 /* A leaf that was looked up: good while gpas->tlb_gen is @gen, with interrupts off. */
@@ -41,7 +41,7 @@ struct zx_lookup {
 /* One per level of the guest's own page tables, and one for all else. */
 #define ZX_LOOKUPS	5
 
-/* Whose access it is that ZX_TODO_FAULT wants to make possible. */
+/* Whose access it is that ZX_NEXT_FAULT wants to make possible. */
 enum zx_fault_by {
 	ZX_FAULT_GUEST,		/* its own: if it is trapped meanwhile, it is tried again */
 	ZX_FAULT_OWN,		/* ours, for the guest: failing ends the enter */
@@ -55,7 +55,7 @@ struct zx_cpu {
 	struct zx_gpas *gpas;		/* [I] a reference is the owner's matter */
 	void *hw;			/* [I] the backend's */
 	struct task_struct *task;	/* [I] who runs it */
-	struct rcuwait wait;		/* the task, asleep in ZX_TODO_HALT or _BELL */
+	struct rcuwait wait;		/* the task, asleep in ZX_NEXT_HALT or _BELL */
 
 	struct zx_gpas_user space;
 	u64 rip;
@@ -64,13 +64,13 @@ struct zx_cpu {
 	bool flush;			/* guest translations are stale */
 	bool halted;			/* after HLT; survives a signal */
 	bool halted_if;			/* with RFLAGS.IF */
-	u8 todo;
+	u8 next;
 	zx_status_t status;
 	u64 fault_gpa;
 	unsigned int fault_access;
 	u8 fault_by;			/* enum zx_fault_by */
 	u64 refused;			/* page that ZX_FAULT_ANSWER did not get, or ZX_NO_PAGE */
-	struct zx_trap *bell;		/* a reference while ZX_TODO_BELL */
+	struct zx_trap *bell;		/* a reference while ZX_NEXT_BELL */
 	bool in_bell;			/* [a] asleep for it: a kick must wake the task */
 	struct zx_trap *last_mem;	/* the last trap hit, good while the map is at */
 	struct zx_trap *last_io;	/* this generation; used with interrupts off only */
@@ -108,7 +108,7 @@ static inline bool zx_irq_idle(const struct zx_cpu *cpu)
 /* From an exit's handler: end the enter with @status, for @reason. */
 static inline void zx_cpu_return(struct zx_cpu *cpu, zx_status_t status, u32 reason, u64 addr)
 {
-	cpu->todo = ZX_TODO_RETURN;
+	cpu->next = ZX_NEXT_RETURN;
 	cpu->status = status;
 	cpu->page->reason = reason;
 	cpu->page->addr = addr;

@@ -94,11 +94,11 @@ extern const struct zx_backend zx_svm_backend;
 extern const struct zx_backend *zx_backend;	/* the one in use; main.c */
 
 /* exit.c */
-/* Serve an exit. True: enter again at once; false: see cpu->todo. */
+/* Serve an exit. True: enter again at once; false: see cpu->next. */
 bool zx_exit_handle(struct zx_cpu *cpu, struct zx_exit *exit);
-/* The instruction at RIP, decoded. False: see cpu->todo. */
+/* The instruction at RIP, decoded. False: see cpu->next. */
 bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *inst);
-/* Step over it. False: see cpu->todo. */
+/* Step over it. False: see cpu->next. */
 bool zx_exit_skip(struct zx_cpu *cpu, struct zx_exit *exit);
 void zx_exit_advance_slowly(struct zx_cpu *cpu, u64 rip);
 
@@ -148,12 +148,12 @@ bool zx_ipi_send(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_apic_
 /* mem.c */
 /*
  * Copy to or from guest-physical memory with interrupts off. False: a page has
- * no leaf; cpu->todo then asks for it, and the caller starts over.
+ * no leaf; cpu->next then asks for it, and the caller starts over.
  */
 bool zx_mem_copy(struct zx_cpu *cpu, u64 gpa, void *buf, size_t len, bool write);
 /*
  * Up to ZX_INST_MAX bytes of code at RIP. Returns how many: fewer when the next
- * page cannot be had, cpu->todo then says whether yet. 0: see cpu->todo.
+ * page cannot be had, cpu->next then says whether yet. 0: see cpu->next.
  */
 size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf);
 

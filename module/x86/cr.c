@@ -208,7 +208,7 @@ static void smsw(struct zx_cpu *cpu, const struct zx_inst *inst, u64 *gpr)
 	*gpr = inst->size == 2 ? (*gpr & ~0xffffull) | (cr0 & 0xffff) : cr0;
 }
 
-/* True: done, step over it. False: a fault is pending, or cpu->todo is set. */
+/* True: done, step over it. False: a fault is pending, or cpu->next is set. */
 static bool perform(struct zx_cpu *cpu, const struct zx_inst *inst)
 {
 	u64 *gpr = zx_gpr(cpu, inst->reg), value = READ_ONCE(*gpr);
@@ -261,5 +261,5 @@ bool zx_cr_dr_access(struct zx_cpu *cpu, struct zx_exit *exit)
 	}
 	if (perform(cpu, &inst))
 		zx_exit_advance(cpu, inst.len);
-	return cpu->todo == ZX_TODO_NONE;
+	return cpu->next == ZX_NEXT_NONE;
 }

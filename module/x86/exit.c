@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What becomes of an exit, for both vendors. A handler returns true to enter
- * again at once; or it sets cpu->todo and returns false.
+ * again at once; or it sets cpu->next and returns false.
  */
 #include "backend.h"
 
@@ -41,7 +41,7 @@ bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *in
 	len = zx_decode(exit->inst, avail, mode, inst);
 	if (len > 0) {
 		/* A second page that was missing, and not needed after all. */
-		cpu->todo = ZX_TODO_NONE;
+		cpu->next = ZX_NEXT_NONE;
 		return true;
 	}
 	/* Cut off at a page that was not there: come again. */
@@ -90,7 +90,7 @@ static bool exit_hlt(struct zx_cpu *cpu, struct zx_exit *exit)
 		return true;
 	cpu->halted = true;
 	cpu->halted_if = intr_on;
-	cpu->todo = ZX_TODO_HALT;
+	cpu->next = ZX_NEXT_HALT;
 	return false;
 }
 
@@ -100,7 +100,7 @@ static bool exit_hlt(struct zx_cpu *cpu, struct zx_exit *exit)
 #define HYPERCALL_EOPNOTSUPP	(-95)
 #define HYPERCALL_ENOSYS	(-1000)
 
-/* False: see cpu->todo; the hypercall then runs again. */
+/* False: see cpu->next; the hypercall then runs again. */
 static bool clock_pairing(struct zx_cpu *cpu, u64 gpa, s64 *result)
 {
 	struct zx_clock_pairing pairing;
@@ -146,9 +146,9 @@ static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
 	struct zx_inst inst;
 
 	if (!zx_exit_decode(cpu, exit, &inst)) {
-		if (cpu->todo != ZX_TODO_RETURN)
+		if (cpu->next != ZX_NEXT_RETURN)
 			return false;
-		cpu->todo = ZX_TODO_NONE;
+		cpu->next = ZX_NEXT_NONE;
 	} else if (inst.opcode_map == 1 && inst.opcode == 0x01 &&
 		   (inst.modrm == 0xc1 || inst.modrm == 0xd9)) {
 		exit->len = inst.len;

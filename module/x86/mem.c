@@ -18,7 +18,7 @@
 
 static void *ask_for(struct zx_cpu *cpu, u64 gpa, unsigned int perm)
 {
-	cpu->todo = ZX_TODO_FAULT;
+	cpu->next = ZX_NEXT_FAULT;
 	cpu->fault_by = ZX_FAULT_OWN;
 	cpu->fault_gpa = gpa;
 	cpu->fault_access = perm;
@@ -26,7 +26,7 @@ static void *ask_for(struct zx_cpu *cpu, u64 gpa, unsigned int perm)
 }
 
 /*
- * The host address of @gpa, or NULL with cpu->todo set. Whoever takes leaves
+ * The host address of @gpa, or NULL with cpu->next set. Whoever takes leaves
  * away counts tlb_gen up first and then waits for us, so one that was found
  * under the present tlb_gen is still there.
  */
@@ -110,7 +110,7 @@ static bool read_entry(struct zx_cpu *cpu, const struct paging *mode, int level,
  * The guest-physical address of linear @addr. The hardware has just done this
  * walk for the fetch, so permissions and accessed bits are its business; here a
  * walk that ends nowhere means that another VCPU changed the tables meanwhile.
- * Returns false with cpu->todo NONE for that, FAULT for a missing leaf.
+ * Returns false with cpu->next NONE for that, FAULT for a missing leaf.
  */
 static bool walk(struct zx_cpu *cpu, u64 addr, u64 *gpa)
 {
@@ -160,7 +160,7 @@ static bool fetch_part(struct zx_cpu *cpu, u64 addr, u8 *buf, size_t len)
 static void run_again(struct zx_cpu *cpu)
 {
 	cpu->flush = true;
-	cpu->todo = ZX_TODO_WORK;
+	cpu->next = ZX_NEXT_WORK;
 }
 
 size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf)
@@ -172,7 +172,7 @@ size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf)
 		addr = (u32)(addr + zx_backend->get(cpu, ZX_REG_CS_BASE));
 	first = min_t(size_t, ZX_INST_MAX, PAGE_SIZE - offset_in_page(addr));
 	if (!fetch_part(cpu, addr, buf, first)) {
-		if (cpu->todo == ZX_TODO_NONE)
+		if (cpu->next == ZX_NEXT_NONE)
 			run_again(cpu);
 		return 0;
 	}
@@ -183,7 +183,7 @@ size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf)
 	if (fetch_part(cpu, mode == ZX_CODE_64 ? addr : (u32)addr, buf + first,
 		       ZX_INST_MAX - first))
 		return ZX_INST_MAX;
-	if (cpu->todo == ZX_TODO_NONE)
+	if (cpu->next == ZX_NEXT_NONE)
 		run_again(cpu);
 	return first;
 }

@@ -160,7 +160,7 @@ static bool ring(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_trap *trap,
 	if (status == ZX_ERR_SHOULD_WAIT) {
 		kref_get(&trap->ref);
 		cpu->bell = trap;
-		cpu->todo = ZX_TODO_BELL;
+		cpu->next = ZX_NEXT_BELL;
 		return false;
 	}
 	zx_exit_advance(cpu, inst->len);
@@ -176,7 +176,7 @@ bool zx_exit_memory(struct zx_cpu *cpu, struct zx_exit *exit)
 	struct zx_inst inst;
 
 	if (!trap) {
-		cpu->todo = ZX_TODO_FAULT;
+		cpu->next = ZX_NEXT_FAULT;
 		cpu->fault_by = ZX_FAULT_GUEST;
 		cpu->fault_gpa = exit->mem.gpa;
 		cpu->fault_access = exit->mem.access;
