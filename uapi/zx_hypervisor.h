@@ -597,7 +597,8 @@ struct zx_ioc_guest_create {
  * needs WRITE.
  *
  * @kind: ZX_GUEST_TRAP_*
- * @addr, @len: ports, or page-aligned guest-physical range
+ * @addr, @len: ports, or page-aligned guest-physical range; one page exactly
+ *              if it starts at the local APIC's, 0xfee00000
  * @port: handle for BELL, 0 for MEM and IO
  *
  * INVALID_ARGS, OUT_OF_RANGE, ALREADY_EXISTS (any overlap), NO_MEMORY.

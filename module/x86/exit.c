@@ -44,8 +44,8 @@ bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *in
 		cpu->next = ZX_NEXT_NONE;
 		return true;
 	}
-	/* Cut off at a page that was not there: come again. */
-	if (!len)
+	/* Cut off at a page that was not there: come again, when cpu->next has seen to it. */
+	if (!len && cpu->next != ZX_NEXT_NONE)
 		return false;
 	return undecodable(cpu);
 }
