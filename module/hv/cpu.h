@@ -86,7 +86,6 @@ struct zx_cpu {
 	u64 cr0_cache_bits;		/* CD and NW as the guest wrote them */
 	u64 dr[4];
 	u64 tsc_aux;
-	u64 misc_enable;
 };
 
 /* @page is the shared page, zeroed. NO_MEMORY, INTERNAL. */

@@ -14,7 +14,7 @@
 struct zx_cpu;
 
 /* Bits of zx_irq.events. */
-enum zx_event { ZX_EVENT_KICK, ZX_EVENT_VECTOR, ZX_EVENT_TIMER, ZX_EVENT_BELL };
+enum zx_event { ZX_EVENT_KICK, ZX_EVENT_VECTOR, ZX_EVENT_TIMER };
 
 struct zx_fault {
 	bool pending;

@@ -20,7 +20,6 @@
 #define SVM_CPUID		0x8000000au
 #define SVM_CPUID_NP		BIT(0)
 #define SVM_CPUID_NRIPS		BIT(3)
-#define SVM_CPUID_FLUSH_ASID	BIT(6)
 #define SVM_CPUID_DECODE	BIT(7)
 
 #define VM_CR			0xc0010114
@@ -29,7 +28,6 @@
 
 /* 12 KiB, a bit per port; 8 KiB, two bits per MSR (APM 2, 15.10.1, 15.11). */
 #define IOPM_ORDER		2
-#define IOPM_SIZE		(3 * PAGE_SIZE)
 #define MSRPM_ORDER		1
 #define MSRPM_SIZE		(2 * PAGE_SIZE)
 
@@ -109,7 +107,6 @@ static void find_caps(void)
 	svm_caps.asids = ebx;
 	svm_caps.nrips = zx_nrips && edx & SVM_CPUID_NRIPS;
 	svm_caps.decode_assists = zx_decode_assists && edx & SVM_CPUID_DECODE;
-	svm_caps.flush_asid = edx & SVM_CPUID_FLUSH_ASID;
 }
 
 int svm_init(void)

@@ -27,7 +27,6 @@ static inline struct svm_vcpu *svm_of(struct zx_cpu *cpu)
 struct svm_caps {
 	bool nrips;
 	bool decode_assists;
-	bool flush_asid;
 	u32 asids;
 };
 
