@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Nested page tables: guest-physical to host-physical, four levels, leaves of
- * 4 KiB, 2 MiB and (where the CPU has them) 1 GiB. The vendor's entry format
- * is data, so that one builder serves NPT and EPT.
+ * 4 KiB and 2 MiB. The vendor's entry format is data, so that one builder serves
+ * NPT and EPT.
  *
  * A leaf holds a reference to its page. Taking entries away has two halves, and
  * the caller flushes between them: zx_npt_cut() makes entries not present but
