@@ -28,3 +28,10 @@ __EXPORT zx_status_t zx_port_wait(zx_handle_t handle, zx_time_t deadline, zx_por
 
 	return libzx_call(handle, ZX_IOC_PORT_WAIT, &arg);
 }
+
+__EXPORT zx_status_t zx_port_cancel(zx_handle_t handle, zx_handle_t source, uint64_t key)
+{
+	struct zx_ioc_port_cancel arg = { .size = sizeof(arg), .source = source, .key = key };
+
+	return libzx_call(handle, ZX_IOC_PORT_CANCEL, &arg);
+}

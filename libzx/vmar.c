@@ -269,3 +269,38 @@ __EXPORT zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options,
 		return protect_self(options, addr, len);
 	return libzx_call(handle, ZX_IOC_VMAR_PROTECT, &arg);
 }
+
+__EXPORT zx_status_t zx_vmar_allocate(zx_handle_t parent_vmar, zx_vm_option_t options,
+				      uint64_t offset, uint64_t size, zx_handle_t *child_vmar,
+				      zx_vaddr_t *child_addr)
+{
+	struct zx_ioc_vmar_allocate arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.offset = offset,
+		.length = size,
+		.out = to_u64(child_vmar),
+		.out_addr = to_u64(child_addr),
+	};
+
+	return libzx_call(parent_vmar, ZX_IOC_VMAR_ALLOCATE, &arg);
+}
+
+__EXPORT zx_status_t zx_vmar_destroy(zx_handle_t handle)
+{
+	struct zx_ioc_vmar_destroy arg = { .size = sizeof(arg) };
+
+	return libzx_call(handle, ZX_IOC_VMAR_DESTROY, &arg);
+}
+
+__EXPORT zx_status_t zx_vmar_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address,
+				      size_t size, void *buffer, size_t buffer_size)
+{
+	struct zx_ioc_vmar_op_range arg = {
+		.size = sizeof(arg), .op = op, .addr = address, .length = size,
+	};
+
+	(void)buffer;
+	(void)buffer_size;
+	return libzx_call(handle, ZX_IOC_VMAR_OP_RANGE, &arg);
+}

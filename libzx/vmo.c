@@ -72,3 +72,24 @@ __EXPORT zx_status_t zx_vmo_replace_as_executable(zx_handle_t handle, zx_handle_
 
 	return libzx_call_consume(handle, ZX_IOC_VMO_REPLACE_AS_EXECUTABLE, &arg);
 }
+
+__EXPORT zx_status_t zx_vmo_create_child(zx_handle_t handle, uint32_t options, uint64_t offset,
+					 uint64_t size, zx_handle_t *out)
+{
+	struct zx_ioc_vmo_create_child arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.offset = offset,
+		.length = size,
+		.out = to_u64(out),
+	};
+
+	return libzx_call(handle, ZX_IOC_VMO_CREATE_CHILD, &arg);
+}
+
+__EXPORT zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy)
+{
+	struct zx_ioc_vmo_set_cache_policy arg = { .size = sizeof(arg), .policy = cache_policy };
+
+	return libzx_call(handle, ZX_IOC_VMO_SET_CACHE_POLICY, &arg);
+}

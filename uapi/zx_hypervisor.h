@@ -4,8 +4,8 @@
  *
  * The model
  *
- *   An object (resource, port, VMO, VMAR, guest, VCPU) is reached through
- *   handles. A handle is an open file: {object, rights}. Opening
+ *   An object (resource, port, VMO, VMAR, guest, VCPU, channel, event) is
+ *   reached through handles. A handle is an open file: {object, rights}. Opening
  *   /dev/zx_hypervisor gives the first one, a resource of the kind
  *   HYPERVISOR; every other handle comes out of a call. dup(2), fork(2) and
  *   SCM_RIGHTS share a handle; ZX_IOC_HANDLE_DUPLICATE makes a new one.
@@ -50,286 +50,9 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include "zx_types.h"
+
 #define ZX_HYPERVISOR_DEVICE	"/dev/zx_hypervisor"
-
-typedef __s32 zx_status_t;
-
-#define ZX_OK				(0)
-#define ZX_ERR_INTERNAL			(-1)
-#define ZX_ERR_NOT_SUPPORTED		(-2)
-#define ZX_ERR_NO_RESOURCES		(-3)
-#define ZX_ERR_NO_MEMORY		(-4)
-#define ZX_ERR_INVALID_ARGS		(-10)
-#define ZX_ERR_BAD_HANDLE		(-11)
-#define ZX_ERR_WRONG_TYPE		(-12)
-#define ZX_ERR_OUT_OF_RANGE		(-14)
-#define ZX_ERR_BUFFER_TOO_SMALL		(-15)
-#define ZX_ERR_BAD_STATE		(-20)
-#define ZX_ERR_TIMED_OUT		(-21)
-#define ZX_ERR_SHOULD_WAIT		(-22)
-#define ZX_ERR_CANCELED			(-23)
-#define ZX_ERR_NOT_FOUND		(-25)
-#define ZX_ERR_ALREADY_EXISTS		(-26)
-#define ZX_ERR_UNAVAILABLE		(-28)
-#define ZX_ERR_ACCESS_DENIED		(-30)
-
-#define ZX_HANDLE_INVALID		((__u32)0)
-#define ZX_HANDLE_FIXED_BITS_MASK	((__u32)3)
-
-/* Rights of a handle. */
-#define ZX_RIGHT_NONE			((__u32)0)
-#define ZX_RIGHT_DUPLICATE		((__u32)1 << 0)
-#define ZX_RIGHT_TRANSFER		((__u32)1 << 1)
-#define ZX_RIGHT_READ			((__u32)1 << 2)
-#define ZX_RIGHT_WRITE			((__u32)1 << 3)
-#define ZX_RIGHT_EXECUTE		((__u32)1 << 4)
-#define ZX_RIGHT_MAP			((__u32)1 << 5)
-#define ZX_RIGHT_GET_PROPERTY		((__u32)1 << 6)
-#define ZX_RIGHT_SET_PROPERTY		((__u32)1 << 7)
-#define ZX_RIGHT_SIGNAL			((__u32)1 << 12)
-#define ZX_RIGHT_WAIT			((__u32)1 << 14)
-#define ZX_RIGHT_INSPECT		((__u32)1 << 15)
-#define ZX_RIGHT_MANAGE_PROCESS		((__u32)1 << 17)
-#define ZX_RIGHT_RESIZE			((__u32)1 << 22)
-#define ZX_RIGHT_SAME_RIGHTS		((__u32)1 << 31)
-
-/* Types of objects. */
-#define ZX_OBJ_TYPE_NONE		0
-#define ZX_OBJ_TYPE_VMO			3
-#define ZX_OBJ_TYPE_PORT		6
-#define ZX_OBJ_TYPE_RESOURCE		15
-#define ZX_OBJ_TYPE_VMAR		18
-#define ZX_OBJ_TYPE_GUEST		20
-#define ZX_OBJ_TYPE_VCPU		21
-
-/* Kinds of resources, and where the SYSTEM kind keeps ours. */
-#define ZX_RSRC_KIND_HYPERVISOR		((__u32)0x2000)
-#define ZX_RSRC_KIND_VMEX		((__u32)0x2001)
-#define ZX_RSRC_KIND_SYSTEM		((__u32)5)
-#define ZX_RSRC_SYSTEM_HYPERVISOR_BASE	((__u64)0)
-#define ZX_RSRC_SYSTEM_VMEX_BASE	((__u64)1)
-#define ZX_RSRC_FLAG_EXCLUSIVE		((__u32)0x10000)
-#define ZX_MAX_NAME_LEN			32
-
-/* Kinds of traps. */
-#define ZX_GUEST_TRAP_BELL		((__u32)0)
-#define ZX_GUEST_TRAP_MEM		((__u32)1)
-#define ZX_GUEST_TRAP_IO		((__u32)2)
-
-/* Kinds of VCPU state. */
-#define ZX_VCPU_STATE			((__u32)0)
-#define ZX_VCPU_IO			((__u32)1)
-
-/* Options of mappings. */
-#define ZX_VM_PERM_READ			((__u32)1 << 0)
-#define ZX_VM_PERM_WRITE		((__u32)1 << 1)
-#define ZX_VM_PERM_EXECUTE		((__u32)1 << 2)
-#define ZX_VM_SPECIFIC			((__u32)1 << 4)
-#define ZX_VM_SPECIFIC_OVERWRITE	((__u32)1 << 5)
-#define ZX_VM_MAP_RANGE			((__u32)1 << 10)
-#define ZX_VM_REQUIRE_NON_RESIZABLE	((__u32)1 << 11)
-#define ZX_VM_ALLOW_FAULTS		((__u32)1 << 12)
-#define ZX_VM_OFFSET_IS_UPPER_LIMIT	((__u32)1 << 13)
-#define ZX_VM_ALIGN_BASE		24
-
-/* Options of VMOs, operations on a range of one. */
-#define ZX_VMO_RESIZABLE		((__u32)1 << 1)
-#define ZX_VMO_OP_COMMIT		((__u32)1)
-#define ZX_VMO_OP_DECOMMIT		((__u32)2)
-#define ZX_VMO_OP_ZERO			((__u32)10)
-
-/* Types of packets. */
-#define ZX_PKT_TYPE_USER		((__u32)0)
-#define ZX_PKT_TYPE_GUEST_BELL		((__u32)3)
-#define ZX_PKT_TYPE_GUEST_MEM		((__u32)4)
-#define ZX_PKT_TYPE_GUEST_IO		((__u32)5)
-#define ZX_PKT_TYPE_GUEST_VCPU		((__u32)6)
-
-#define ZX_PKT_GUEST_VCPU_INTERRUPT	((__u32)0)
-#define ZX_PKT_GUEST_VCPU_STARTUP	((__u32)1)
-
-/* Topics of ZX_IOC_OBJECT_GET_INFO. */
-#define ZX_INFO_HANDLE_VALID		((__u32)1)
-#define ZX_INFO_HANDLE_BASIC		((__u32)2)
-#define ZX_INFO_VMAR			((__u32)7)
-#define ZX_INFO_HANDLE_COUNT		((__u32)19)
-#define ZX_INFO_VCPU			((__u32)32)
-#define ZX_INFO_VCPU_FLAG_KICKED	((__u32)1 << 0)
-
-/**
- * struct zx_packet - what a port or a VCPU delivers, 48 bytes
- * @key:    the key of the trap, or of the user packet; 0 for GUEST_VCPU
- * @type:   ZX_PKT_TYPE_*
- * @status: of a user packet; ZX_OK otherwise
- *
- * One of the payloads follows, each 32 bytes long, unused bytes zero.
- */
-struct zx_packet {
-	__u64 key;
-	__u32 type;
-	__s32 status;
-	union {
-		__u8 user[32];
-		/* A doorbell: the exact guest-physical address of the store. */
-		struct {
-			__u64 addr;
-			__u64 reserved[3];
-		} bell;
-		/*
-		 * A trapped memory access: @addr is the guest-physical address,
-		 * @rip that of the instruction. The VCPU stands behind it.
-		 */
-		struct {
-			__u64 addr;
-			__u64 cr3;
-			__u64 rip;
-			__u8 instruction_size;
-			__u8 default_operand_size;	/* 2 or 4 */
-			__u8 reserved[6];
-		} mem;
-		/* The same in the layout of ZX_IOC_VCPU_RESUME. */
-		struct {
-			__u64 addr;
-			__u8 inst_len;
-			__u8 inst_buf[15];
-			__u8 default_operand_size;
-			__u8 reserved[7];
-		} mem_v1;
-		/* A port access; @data is 0 for an input. */
-		struct {
-			__u16 port;
-			__u8 access_size;		/* 1, 2 or 4 */
-			__u8 input;
-			__u32 data;
-			__u64 reserved[3];
-		} io;
-		/* What one VCPU asks for others: ZX_PKT_GUEST_VCPU_*. */
-		struct {
-			__u32 type;
-			__u32 pad;
-			__u64 mask_or_id;
-			__u64 vector_or_entry;
-			__u64 reserved;
-		} vcpu;
-		/* The same in the layout of ZX_IOC_VCPU_RESUME. */
-		struct {
-			__u64 mask_or_id;
-			__u64 vector_or_entry;
-			__u64 type;
-			__u64 reserved;
-		} vcpu_v1;
-	};
-};
-
-/**
- * struct zx_vcpu_regs - the registers that user space may see, 136 bytes
- * @rflags: read: the flags in ZX_VCPU_RFLAGS_USER, all others 0. Written:
- *          taken over (those same flags) only if bit 1 is set.
- */
-struct zx_vcpu_regs {
-	__u64 rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
-	__u64 r8, r9, r10, r11, r12, r13, r14, r15;
-	__u64 rflags;
-};
-
-/* CF PF AF ZF SF TF DF OF NT AC ID */
-#define ZX_VCPU_RFLAGS_USER		((__u64)0x244dd5)
-
-/**
- * struct zx_vcpu_access - a MEM trap's access, decoded
- * @decoded:     1: the fields below hold; 0: not a plain MOV, decode @inst
- * @write:       1 for a store, 0 for a load
- * @size:        bytes of memory accessed: 1, 2, 4 or 8
- * @reg:         of a load: register written, in instruction encoding
- *               (0 RAX, 1 RCX, 2 RDX, 3 RBX, 4 RSP, 5 RBP, 6 RSI, 7 RDI, 8 R8 ...)
- * @reg_size:    of a load: bytes of that register written; 4 clears the
- *               upper half as the CPU does, 1 and 2 leave the rest alone
- * @sign_extend: of a load: MOVSX instead of MOV or MOVZX
- * @high_byte:   of a load with @reg_size 1: bits 15:8 are written (AH CH DH BH,
- *               @reg then is 0 to 3)
- * @inst_len:    bytes in @inst, 1 to 15
- * @value:       of a store: the value, zero-extended
- * @inst:        the instruction
- */
-struct zx_vcpu_access {
-	__u8 decoded;
-	__u8 write;
-	__u8 size;
-	__u8 reg;
-	__u8 reg_size;
-	__u8 sign_extend;
-	__u8 high_byte;
-	__u8 inst_len;
-	__u64 value;
-	__u8 inst[16];
-};
-
-/* Why the last enter ended: zx_vcpu_page.reason. */
-#define ZX_VCPU_REASON_NONE		0	/* never entered */
-#define ZX_VCPU_REASON_PACKET		1	/* a packet: see @packet */
-#define ZX_VCPU_REASON_KICK		2	/* zx_vcpu_kick */
-#define ZX_VCPU_REASON_SHUTDOWN		3	/* triple fault */
-#define ZX_VCPU_REASON_MEMORY		4	/* @addr: not mapped, not permitted, past the VMO */
-#define ZX_VCPU_REASON_PORT		5	/* @addr is a port without a trap */
-#define ZX_VCPU_REASON_STRING_IO	6	/* INS or OUTS at port @addr */
-#define ZX_VCPU_REASON_BELL		7	/* load from, or closed port of, bell @addr */
-#define ZX_VCPU_REASON_DECODE		8	/* an instruction that cannot be decoded */
-#define ZX_VCPU_REASON_ENTRY		9	/* the CPU refused the VCPU's state */
-#define ZX_VCPU_REASON_EXIT		10	/* an exit that nothing handles: @hw_exit */
-#define ZX_VCPU_REASON_IPI		11	/* an ICR mode that is not served */
-#define ZX_VCPU_REASON_NO_MEMORY	12	/* the host could not give a page */
-#define ZX_VCPU_REASON_VECTOR		13	/* a vector of 21 to 31 was pending */
-
-/**
- * struct zx_vcpu_page - the page that mmap of a VCPU descriptor gives
- *
- * Belongs to the VCPU's thread while the VCPU is not entered; while it is,
- * the kernel reads and writes it, and trusts nothing in it. PROT_READ needs
- * ZX_RIGHT_READ, PROT_WRITE needs ZX_RIGHT_WRITE.
- *
- * @regs:    in and out
- * @packet:  the last packet, in the newest layout
- * @access:  valid with a GUEST_MEM packet
- * @status:  what the last enter returned
- * @reason:  ZX_VCPU_REASON_*
- * @addr:    guest-physical address or port that @reason speaks of
- * @hw_exit: the CPU's own exit code, for people
- * @rip:     where the VCPU stands
- * @koid:    of the VCPU
- */
-struct zx_vcpu_page {
-	struct zx_vcpu_regs regs;
-	__u64 koid;
-	struct zx_packet packet;
-	struct zx_vcpu_access access;
-	__s32 status;
-	__u32 reason;
-	__u64 addr;
-	__u64 hw_exit;
-	__u64 rip;
-	__u8 reserved[4096 - 256];
-};
-
-#define ZX_VCPU_PAGE_SIZE		4096
-
-/* Payloads of ZX_IOC_OBJECT_GET_INFO. */
-struct zx_ioc_info_handle_basic {
-	__u64 koid;
-	__u32 rights;
-	__u32 type;
-	__u64 related_koid;
-	__u32 reserved;
-	__u32 pad;
-};
-
-struct zx_ioc_info_vmar {
-	__u64 base;
-	__u64 len;
-};
-
-struct zx_ioc_info_vcpu {
-	__u32 flags;
-};
 
 #define ZX_IOC_MAGIC			0xbd
 
@@ -393,6 +116,104 @@ struct zx_ioc_object_get_info {
 #define ZX_IOC_OBJECT_GET_INFO		_IO(ZX_IOC_MAGIC, 0x0a)
 
 /*
+ * ZX_IOC_OBJECT_WAIT_ONE - wait until one of @signals is up. On: any, WAIT.
+ *
+ * @deadline: as in ZX_IOC_PORT_WAIT
+ * @handle: the value that the caller knows the handle by, so that closing it
+ *          meanwhile ends the wait; 0: nothing but @signals and @deadline does
+ * @observed: address of the __u32 that receives the signals; 0 for not wanted
+ *
+ * TIMED_OUT: @observed is written. CANCELED: the handle was closed meanwhile.
+ */
+struct zx_ioc_object_wait_one {
+	__u32 size;
+	__u32 signals;
+	__s64 deadline;
+	__u32 handle;
+	__u32 reserved;
+	__u64 observed;
+};
+#define ZX_IOC_OBJECT_WAIT_ONE		_IO(ZX_IOC_MAGIC, 0x0b)
+
+/*
+ * ZX_IOC_OBJECT_WAIT_MANY - wait for several objects at once. On: any handle.
+ *
+ * @items: address of @count struct zx_ioc_wait_item; each handle needs WAIT
+ *
+ * Each @pending is written with ZX_OK, TIMED_OUT and CANCELED. OUT_OF_RANGE:
+ * @count is above ZX_WAIT_MANY_MAX_ITEMS. CANCELED: one of the handles was closed
+ * meanwhile; ZX_SIGNAL_HANDLE_CLOSED says which. With @count 0 it is a sleep.
+ */
+struct zx_ioc_wait_item {
+	__u32 handle;
+	__u32 waitfor;
+	__u32 pending;
+};
+
+struct zx_ioc_object_wait_many {
+	__u32 size;
+	__u32 count;
+	__s64 deadline;
+	__u64 items;
+};
+#define ZX_IOC_OBJECT_WAIT_MANY		_IO(ZX_IOC_MAGIC, 0x0c)
+
+/*
+ * ZX_IOC_OBJECT_WAIT_ASYNC - have a SIGNAL_ONE packet queued, once, when one of
+ * @signals is up. On: any, WAIT; the port needs WRITE.
+ *
+ * @options: ZX_WAIT_ASYNC_*; EDGE: not for a signal that is up already
+ *
+ * Ends unheard when the handle or the port is closed, and with
+ * ZX_IOC_PORT_CANCEL. INVALID_ARGS: options, or no signals. NO_MEMORY.
+ */
+struct zx_ioc_object_wait_async {
+	__u32 size;
+	__u32 port;
+	__u64 key;
+	__u32 signals;
+	__u32 options;
+};
+#define ZX_IOC_OBJECT_WAIT_ASYNC	_IO(ZX_IOC_MAGIC, 0x0d)
+
+/*
+ * ZX_IOC_OBJECT_SIGNAL - take down and put up signals. On: any, SIGNAL.
+ * ZX_IOC_OBJECT_SIGNAL_PEER - the same of the other end. On: a channel or an
+ * eventpair, SIGNAL_PEER. PEER_CLOSED.
+ *
+ * @clear, @set: in ZX_SIGNAL_USER_ALL; on an event or an eventpair
+ *               ZX_SIGNAL_SIGNALED as well. INVALID_ARGS otherwise.
+ */
+struct zx_ioc_object_signal {
+	__u32 size;
+	__u32 clear;
+	__u32 set;
+	__u32 reserved;
+};
+#define ZX_IOC_OBJECT_SIGNAL		_IO(ZX_IOC_MAGIC, 0x0e)
+#define ZX_IOC_OBJECT_SIGNAL_PEER	_IO(ZX_IOC_MAGIC, 0x0f)
+
+/*
+ * ZX_IOC_OBJECT_GET_PROPERTY, ZX_IOC_OBJECT_SET_PROPERTY. On: any,
+ * GET_PROPERTY or SET_PROPERTY.
+ *
+ * @property: ZX_PROP_NAME, a string: read with its NUL in ZX_MAX_NAME_LEN
+ *            bytes, written cut to ZX_MAX_NAME_LEN - 1
+ * @value, @value_size: address and bytes
+ *
+ * NOT_SUPPORTED: unknown property. BUFFER_TOO_SMALL: to read, less than
+ * ZX_MAX_NAME_LEN.
+ */
+struct zx_ioc_object_property {
+	__u32 size;
+	__u32 property;
+	__u64 value;
+	__u64 value_size;
+};
+#define ZX_IOC_OBJECT_GET_PROPERTY	_IO(ZX_IOC_MAGIC, 0x38)
+#define ZX_IOC_OBJECT_SET_PROPERTY	_IO(ZX_IOC_MAGIC, 0x39)
+
+/*
  * ZX_IOC_PORT_CREATE - make a port. On: any handle; it lends nothing but the
  * way to the kernel.
  *
@@ -434,6 +255,19 @@ struct zx_ioc_port_wait {
 	__u64 packet;
 };
 #define ZX_IOC_PORT_WAIT		_IO(ZX_IOC_MAGIC, 0x12)
+
+/*
+ * ZX_IOC_PORT_CANCEL - end what ZX_IOC_OBJECT_WAIT_ASYNC began for a handle and
+ * a key, queued packets included. On: a port, WRITE; @source needs WAIT.
+ *
+ * NOT_FOUND: nothing was begun, or its packet was taken.
+ */
+struct zx_ioc_port_cancel {
+	__u32 size;
+	__u32 source;
+	__u64 key;
+};
+#define ZX_IOC_PORT_CANCEL		_IO(ZX_IOC_MAGIC, 0x13)
 
 /*
  * ZX_IOC_VMO_CREATE - make a virtual memory object. On: any handle.
@@ -523,6 +357,46 @@ struct zx_ioc_vmo_replace_as_executable {
 #define ZX_IOC_VMO_REPLACE_AS_EXECUTABLE	_IO(ZX_IOC_MAGIC, 0x1e)
 
 /*
+ * ZX_IOC_VMO_CREATE_CHILD - make a VMO out of another one. On: a VMO, DUPLICATE
+ * and READ.
+ *
+ * @options: one of ZX_VMO_CHILD_SNAPSHOT (or one of its two weaker kinds, which
+ *           do the same here), _SLICE, _REFERENCE; with _RESIZABLE, _NO_WRITE
+ * @offset, @length: in bytes; of a reference both 0
+ *
+ * A snapshot has the parent's bytes of now, and nobody else's stores; a slice
+ * and a reference are the parent's memory. A snapshot's handle loses EXECUTE and
+ * gains WRITE; _NO_WRITE takes WRITE off.
+ *
+ * INVALID_ARGS: options, alignment of @offset. OUT_OF_RANGE: above 2^47; a slice
+ * that is not wholly inside. NOT_SUPPORTED: a slice of a resizable VMO; a
+ * resizable reference of one that is not. NO_MEMORY.
+ */
+struct zx_ioc_vmo_create_child {
+	__u32 size;
+	__u32 options;
+	__u64 offset;
+	__u64 length;
+	__u64 out;
+};
+#define ZX_IOC_VMO_CREATE_CHILD		_IO(ZX_IOC_MAGIC, 0x1f)
+
+/*
+ * ZX_IOC_VMO_SET_CACHE_POLICY - how CPUs cache it, through mappings made from
+ * now on. On: a VMO, MAP.
+ *
+ * @policy: ZX_CACHE_POLICY_*, else INVALID_ARGS
+ *
+ * BAD_STATE: it is mapped, has pages (and @policy is not CACHED), has children
+ * or is one.
+ */
+struct zx_ioc_vmo_set_cache_policy {
+	__u32 size;
+	__u32 policy;
+};
+#define ZX_IOC_VMO_SET_CACHE_POLICY	_IO(ZX_IOC_MAGIC, 0x40)
+
+/*
  * ZX_IOC_VMAR_MAP - map a VMO into guest-physical space. On: a VMAR, with the
  * rights that @options name; the VMO needs MAP and the same.
  *
@@ -574,6 +448,58 @@ struct zx_ioc_vmar_protect {
 	__u64 len;
 };
 #define ZX_IOC_VMAR_PROTECT		_IO(ZX_IOC_MAGIC, 0x22)
+
+/*
+ * ZX_IOC_VMAR_ALLOCATE - make a VMAR inside another one: a range that only its
+ * handle maps into. On: a VMAR, with the rights that CAN_MAP_* name.
+ *
+ * @options: ZX_VM_CAN_MAP_*, COMPACT, SPECIFIC, OFFSET_IS_UPPER_LIMIT and the
+ *           alignment
+ * @offset, @length: page-aligned, relative to the parent
+ * @out, @out_addr: addresses of the __u32 handle and of the __u64 address
+ *
+ * INVALID_ARGS, ACCESS_DENIED, ALREADY_EXISTS, NO_RESOURCES, BAD_STATE, as
+ * ZX_IOC_VMAR_MAP.
+ */
+struct zx_ioc_vmar_allocate {
+	__u32 size;
+	__u32 options;
+	__u64 offset;
+	__u64 length;
+	__u64 out;
+	__u64 out_addr;
+};
+#define ZX_IOC_VMAR_ALLOCATE		_IO(ZX_IOC_MAGIC, 0x23)
+
+/*
+ * ZX_IOC_VMAR_DESTROY - unmap all of it, and have every further call on it and on
+ * the VMARs inside answer BAD_STATE. On: a VMAR. The struct is its size alone.
+ *
+ * NOT_SUPPORTED: a guest's first VMAR. BAD_STATE: destroyed before.
+ */
+struct zx_ioc_vmar_destroy {
+	__u32 size;
+	__u32 reserved;
+};
+#define ZX_IOC_VMAR_DESTROY		_IO(ZX_IOC_MAGIC, 0x24)
+
+/*
+ * ZX_IOC_VMAR_OP_RANGE - work on the pages behind a range of mappings. On: a VMAR.
+ *
+ * @op: ZX_VMAR_OP_*
+ * @addr, @length: page-aligned
+ *
+ * INVALID_ARGS, NOT_SUPPORTED: @op. BAD_STATE: a hole in the range, or the
+ * VMAR is gone. ACCESS_DENIED: the mapping may not be written (COMMIT, DECOMMIT,
+ * ZERO). OUT_OF_RANGE: not wholly inside the VMAR. NO_MEMORY.
+ */
+struct zx_ioc_vmar_op_range {
+	__u32 size;
+	__u32 op;
+	__u64 addr;
+	__u64 length;
+};
+#define ZX_IOC_VMAR_OP_RANGE		_IO(ZX_IOC_MAGIC, 0x25)
 
 /*
  * ZX_IOC_GUEST_CREATE - make a guest. On: a resource of the kind HYPERVISOR
@@ -697,5 +623,136 @@ struct zx_ioc_vcpu_state {
 };
 #define ZX_IOC_VCPU_READ_STATE		_IO(ZX_IOC_MAGIC, 0x35)
 #define ZX_IOC_VCPU_WRITE_STATE		_IO(ZX_IOC_MAGIC, 0x36)
+
+/*
+ * ZXL_IOC_VCPU_MEMORY - copy from or to the guest's memory at a linear address, as
+ * the instruction behind the last GUEST_MEM packet would: through the guest's
+ * paging, at its privilege. On: a VCPU, READ, or WRITE with ZXL_MEMORY_WRITE; its
+ * own thread.
+ *
+ * @flags: ZXL_MEMORY_WRITE or 0
+ * @addr: linear
+ * @buffer, @length: at most 4096 bytes
+ * @gpa: address of the __u64 that receives the guest-physical address at which it
+ *       ended with UNAVAILABLE, NOT_FOUND or ACCESS_DENIED
+ *
+ * CANCELED: the guest's paging does not permit it: the VCPU stands at the
+ * instruction again, with the #PF that it gets instead. UNAVAILABLE: a trap
+ * stands there. NOT_FOUND, ACCESS_DENIED, OUT_OF_RANGE: as ZX_IOC_VCPU_ENTER.
+ * Nothing was copied, then. BAD_STATE: another thread's VCPU, or the last enter
+ * gave no such packet.
+ */
+struct zxl_ioc_vcpu_memory {
+	__u32 size;
+	__u32 flags;
+	__u64 addr;
+	__u64 buffer;
+	__u64 length;
+	__u64 gpa;
+};
+#define ZXL_MEMORY_WRITE		((__u32)1 << 0)
+#define ZXL_IOC_VCPU_MEMORY		_IO(ZX_IOC_MAGIC, 0x37)
+
+/*
+ * ZX_IOC_CHANNEL_CREATE - make both ends of a channel. On: any handle.
+ *
+ * @options: 0, else INVALID_ARGS
+ */
+struct zx_ioc_pair_create {
+	__u32 size;
+	__u32 options;
+	__u64 out0;
+	__u64 out1;
+};
+#define ZX_IOC_CHANNEL_CREATE		_IO(ZX_IOC_MAGIC, 0x48)
+
+/*
+ * ZX_IOC_CHANNEL_WRITE - send a message to the other end. On: a channel, WRITE.
+ * The caller then closes the descriptors of the handles sent, whatever this call
+ * answered.
+ *
+ * @options: 0
+ * @bytes, @num_bytes: at most ZX_CHANNEL_MAX_MSG_BYTES
+ * @handles, @num_handles: address of __u32, at most ZX_CHANNEL_MAX_MSG_HANDLES;
+ *                         each needs TRANSFER
+ *
+ * PEER_CLOSED. OUT_OF_RANGE: too many bytes or handles. INVALID_ARGS: options,
+ * pointers, a handle given twice. NOT_SUPPORTED: the channel would hold itself,
+ * directly or in other channels. SHOULD_WAIT: the other end reads too slowly.
+ */
+struct zx_ioc_channel_write {
+	__u32 size;
+	__u32 options;
+	__u64 bytes;
+	__u64 handles;
+	__u32 num_bytes;
+	__u32 num_handles;
+};
+#define ZX_IOC_CHANNEL_WRITE		_IO(ZX_IOC_MAGIC, 0x49)
+
+/*
+ * ZX_IOC_CHANNEL_READ - take the oldest message. On: a channel, READ.
+ *
+ * @options: ZX_CHANNEL_READ_MAY_DISCARD: a message that does not fit is gone
+ * @bytes, @num_bytes, @handles, @num_handles: room
+ * @actual_bytes, @actual_handles: addresses of __u32; 0 for not wanted. Written
+ *                                 with ZX_OK and BUFFER_TOO_SMALL.
+ *
+ * SHOULD_WAIT: no message. PEER_CLOSED: and none will come. BUFFER_TOO_SMALL.
+ */
+struct zx_ioc_channel_read {
+	__u32 size;
+	__u32 options;
+	__u64 bytes;
+	__u64 handles;
+	__u32 num_bytes;
+	__u32 num_handles;
+	__u64 actual_bytes;
+	__u64 actual_handles;
+};
+#define ZX_IOC_CHANNEL_READ		_IO(ZX_IOC_MAGIC, 0x4a)
+
+/*
+ * ZX_IOC_CHANNEL_CALL - send a message, wait for the answer to it. On: a channel,
+ * READ and WRITE. The kernel writes a number of its own into the first four bytes
+ * of the message as it is sent, and takes the message that begins with them.
+ *
+ * @wr: the message, as ZX_IOC_CHANNEL_WRITE; its handles' descriptors likewise
+ * @rd: room for the answer, as ZX_IOC_CHANNEL_READ
+ *
+ * As the two calls, and TIMED_OUT: the answer, should it come, is dropped.
+ * INVALID_ARGS: also fewer than four bytes.
+ */
+struct zx_ioc_channel_call {
+	__u32 size;
+	__u32 options;
+	__s64 deadline;
+	__u64 wr_bytes;
+	__u64 wr_handles;
+	__u64 rd_bytes;
+	__u64 rd_handles;
+	__u32 wr_num_bytes;
+	__u32 wr_num_handles;
+	__u32 rd_num_bytes;
+	__u32 rd_num_handles;
+	__u64 actual_bytes;
+	__u64 actual_handles;
+};
+#define ZX_IOC_CHANNEL_CALL		_IO(ZX_IOC_MAGIC, 0x4b)
+
+/*
+ * ZX_IOC_EVENT_CREATE - make something that can be signaled. On: any handle.
+ * ZX_IOC_EVENTPAIR_CREATE - make two that can signal each other (struct
+ * zx_ioc_pair_create). On: any handle.
+ *
+ * @options: 0, else INVALID_ARGS
+ */
+struct zx_ioc_event_create {
+	__u32 size;
+	__u32 options;
+	__u64 out;
+};
+#define ZX_IOC_EVENT_CREATE		_IO(ZX_IOC_MAGIC, 0x50)
+#define ZX_IOC_EVENTPAIR_CREATE		_IO(ZX_IOC_MAGIC, 0x51)
 
 #endif

@@ -18,6 +18,8 @@ void zx_object_init(struct zx_object *obj, const struct zx_object_ops *ops)
 	obj->koid = atomic64_inc_return(&last_koid);
 	kref_init(&obj->ref);
 	atomic_set(&obj->handles, 0);
+	init_waitqueue_head(&obj->wait);
+	obj->signals = 0;
 	atomic64_inc(&live);
 }
 
@@ -32,6 +34,15 @@ static void object_release(struct kref *ref)
 void zx_object_put(struct zx_object *obj)
 {
 	kref_put(&obj->ref, object_release);
+}
+
+void zx_object_signal(struct zx_object *obj, u32 clear, u32 set)
+{
+	spin_lock(&obj->wait.lock);
+	WRITE_ONCE(obj->signals, (obj->signals & ~clear) | set);
+	if (set)
+		wake_up_all_locked(&obj->wait);
+	spin_unlock(&obj->wait.lock);
 }
 
 u64 zx_object_live(void)

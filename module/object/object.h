@@ -14,6 +14,7 @@
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include "../../uapi/zx_hypervisor.h"
 
@@ -39,6 +40,8 @@ struct zx_object {
 	u64 koid;				/* [I] */
 	struct kref ref;			/* [a] atomic */
 	atomic_t handles;			/* [a] */
+	wait_queue_head_t wait;			/* its lock is the one of @signals */
+	u32 signals;				/* [wait.lock] ZX_SIGNAL_* that are up */
 };
 
 /* An open file of ours: file->private_data. Immutable. */
@@ -50,6 +53,8 @@ struct zx_handle {
 /* object.c */
 void zx_object_init(struct zx_object *obj, const struct zx_object_ops *ops);
 void zx_object_put(struct zx_object *obj);
+/* Take down @clear, then put up @set, and tell who waits for those. No sleep. */
+void zx_object_signal(struct zx_object *obj, u32 clear, u32 set);
 u64 zx_object_live(void);	/* objects alive now, for tests and exit */
 
 static inline void zx_object_get(struct zx_object *obj)

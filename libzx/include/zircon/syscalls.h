@@ -72,6 +72,59 @@ zx_status_t zx_handle_replace(zx_handle_t handle, zx_rights_t rights, zx_handle_
 zx_status_t zx_object_get_info(zx_handle_t handle, uint32_t topic, void *buffer,
 			       size_t buffer_size, size_t *actual_count, size_t *avail_count);
 
+/* Waits until one of signals is up. Right: WAIT. */
+zx_status_t zx_object_wait_one(zx_handle_t handle, zx_signals_t signals, zx_time_t deadline,
+			       zx_signals_t *observed);
+
+/* The same for up to ZX_WAIT_MANY_MAX_ITEMS objects. Right: WAIT on each. */
+zx_status_t zx_object_wait_many(zx_wait_item_t *items, size_t num_items, zx_time_t deadline);
+
+/* Has a packet queued, once, when one of signals is up. Rights: WAIT; port WRITE. */
+zx_status_t zx_object_wait_async(zx_handle_t handle, zx_handle_t port, uint64_t key,
+				 zx_signals_t signals, uint32_t options);
+
+/* Takes signals down and puts others up. Right: SIGNAL. */
+zx_status_t zx_object_signal(zx_handle_t handle, uint32_t clear_mask, uint32_t set_mask);
+
+/* The same of the other end. Right: SIGNAL_PEER. */
+zx_status_t zx_object_signal_peer(zx_handle_t handle, uint32_t clear_mask, uint32_t set_mask);
+
+/* Reads a property. Right: GET_PROPERTY. */
+zx_status_t zx_object_get_property(zx_handle_t handle, uint32_t property, void *value,
+				   size_t value_size);
+
+/* Writes a property. Right: SET_PROPERTY. */
+zx_status_t zx_object_set_property(zx_handle_t handle, uint32_t property, const void *value,
+				   size_t value_size);
+
+/*
+ * Channels and events
+ */
+
+/* Makes both ends of a channel. */
+zx_status_t zx_channel_create(uint32_t options, zx_handle_t *out0, zx_handle_t *out1);
+
+/* Sends a message. Right: WRITE; TRANSFER on each handle. The handles are gone after. */
+zx_status_t zx_channel_write(zx_handle_t handle, uint32_t options, const void *bytes,
+			     uint32_t num_bytes, const zx_handle_t *handles,
+			     uint32_t num_handles);
+
+/* Takes the oldest message. Right: READ. */
+zx_status_t zx_channel_read(zx_handle_t handle, uint32_t options, void *bytes,
+			    zx_handle_t *handles, uint32_t num_bytes, uint32_t num_handles,
+			    uint32_t *actual_bytes, uint32_t *actual_handles);
+
+/* Sends a message and waits for its answer. Rights: READ and WRITE. */
+zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_time_t deadline,
+			    const zx_channel_call_args_t *args, uint32_t *actual_bytes,
+			    uint32_t *actual_handles);
+
+/* Makes an event. */
+zx_status_t zx_event_create(uint32_t options, zx_handle_t *out);
+
+/* Makes two events that can signal each other. */
+zx_status_t zx_eventpair_create(uint32_t options, zx_handle_t *out0, zx_handle_t *out1);
+
 /*
  * Resources
  */
@@ -119,6 +172,9 @@ zx_status_t zx_port_queue(zx_handle_t handle, const zx_port_packet_t *packet);
  * ZX_ERR_TIMED_OUT.
  */
 zx_status_t zx_port_wait(zx_handle_t handle, zx_time_t deadline, zx_port_packet_t *packet);
+
+/* Ends what zx_object_wait_async began for source and key. Rights: WRITE; source WAIT. */
+zx_status_t zx_port_cancel(zx_handle_t handle, zx_handle_t source, uint64_t key);
 
 /*
  * Memory
@@ -172,6 +228,24 @@ zx_status_t zx_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, ui
  * ZX_ERR_ACCESS_DENIED: a resource of another kind.
  */
 zx_status_t zx_vmo_replace_as_executable(zx_handle_t handle, zx_handle_t vmex, zx_handle_t *out);
+
+/* Makes a VMO out of another one. Rights: DUPLICATE and READ. */
+zx_status_t zx_vmo_create_child(zx_handle_t handle, uint32_t options, uint64_t offset,
+				uint64_t size, zx_handle_t *out);
+
+/* How CPUs cache a VMO. Right: MAP. */
+zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy);
+
+/* Makes a VMAR inside another one. Rights: those that CAN_MAP_* name. */
+zx_status_t zx_vmar_allocate(zx_handle_t parent_vmar, zx_vm_option_t options, uint64_t offset,
+			     uint64_t size, zx_handle_t *child_vmar, zx_vaddr_t *child_addr);
+
+/* Unmaps all of a VMAR and ends it. No right. */
+zx_status_t zx_vmar_destroy(zx_handle_t handle);
+
+/* Works on the pages behind a range of mappings. */
+zx_status_t zx_vmar_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address, size_t size,
+			     void *buffer, size_t buffer_size);
 
 /*
  * Maps a VMO: into a guest's physical memory, or with zx_vmar_root_self into

@@ -23,6 +23,62 @@ typedef uint64_t zx_koid_t;
 #define ZX_KOID_INVALID			((uint64_t)0)
 
 typedef uint32_t zx_signals_t;
+#define ZX_SIGNAL_NONE			((__u32)0)
+#define ZX_OBJECT_READABLE		((__u32)1 << 0)
+#define ZX_OBJECT_WRITABLE		((__u32)1 << 1)
+#define ZX_OBJECT_PEER_CLOSED		((__u32)1 << 2)
+#define ZX_OBJECT_SIGNALED		((__u32)1 << 3)
+#define ZX_OBJECT_HANDLE_CLOSED		((__u32)1 << 23)
+#define ZX_SIGNAL_HANDLE_CLOSED		((__u32)1 << 23)
+
+#define ZX_EVENT_SIGNALED		((__u32)1 << 3)
+#define ZX_EVENTPAIR_SIGNALED		((__u32)1 << 3)
+#define ZX_EVENTPAIR_PEER_CLOSED	((__u32)1 << 2)
+#define ZX_EVENTPAIR_SIGNAL_MASK	((__u32)0xff << 24 | (__u32)1 << 3)
+#define ZX_CHANNEL_READABLE		((__u32)1 << 0)
+#define ZX_CHANNEL_WRITABLE		((__u32)1 << 1)
+#define ZX_CHANNEL_PEER_CLOSED		((__u32)1 << 2)
+#define ZX_VMO_ZERO_CHILDREN		((__u32)1 << 3)
+
+/* These are the user's own. */
+#define ZX_USER_SIGNAL_0		((__u32)1 << 24)
+#define ZX_USER_SIGNAL_1		((__u32)1 << 25)
+#define ZX_USER_SIGNAL_2		((__u32)1 << 26)
+#define ZX_USER_SIGNAL_3		((__u32)1 << 27)
+#define ZX_USER_SIGNAL_4		((__u32)1 << 28)
+#define ZX_USER_SIGNAL_5		((__u32)1 << 29)
+#define ZX_USER_SIGNAL_6		((__u32)1 << 30)
+#define ZX_USER_SIGNAL_7		((__u32)1 << 31)
+#define ZX_USER_SIGNAL_ALL		((__u32)0xff << 24)
+
+#define ZX_WAIT_ASYNC_ONCE		((__u32)0)
+#define ZX_WAIT_ASYNC_TIMESTAMP		((__u32)1 << 0)
+#define ZX_WAIT_ASYNC_EDGE		((__u32)1 << 1)
+#define ZX_WAIT_ASYNC_BOOT_TIMESTAMP	((__u32)1 << 2)
+
+#define ZX_WAIT_MANY_MAX_ITEMS		64
+
+typedef struct zx_wait_item {
+	zx_handle_t handle;
+	zx_signals_t waitfor;
+	zx_signals_t pending;
+} zx_wait_item_t;
+
+#define ZX_CHANNEL_MAX_MSG_BYTES	((__u32)65536)
+#define ZX_CHANNEL_MAX_MSG_HANDLES	((__u32)64)
+#define ZX_CHANNEL_READ_MAY_DISCARD	((__u32)1)
+
+typedef struct zx_channel_call_args {
+	const void *wr_bytes;
+	const zx_handle_t *wr_handles;
+	void *rd_bytes;
+	zx_handle_t *rd_handles;
+	uint32_t wr_num_bytes;
+	uint32_t wr_num_handles;
+	uint32_t rd_num_bytes;
+	uint32_t rd_num_handles;
+} zx_channel_call_args_t;
+
 typedef uintptr_t zx_vaddr_t;
 typedef uintptr_t zx_paddr_t;
 typedef uint64_t zx_gpaddr_t;
@@ -68,6 +124,29 @@ typedef uint32_t zx_obj_type_t;
 #define ZX_VMO_OP_DONT_NEED		((__u32)12)
 #define ZX_VMO_OP_ALWAYS_NEED		((__u32)13)
 #define ZX_VMO_OP_PREFETCH		((__u32)14)
+
+#define ZX_VMO_CHILD_SNAPSHOT		((__u32)1 << 0)
+#define ZX_VMO_CHILD_RESIZABLE		((__u32)1 << 2)
+#define ZX_VMO_CHILD_SLICE		((__u32)1 << 3)
+#define ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE	((__u32)1 << 4)
+#define ZX_VMO_CHILD_NO_WRITE		((__u32)1 << 5)
+#define ZX_VMO_CHILD_REFERENCE		((__u32)1 << 6)
+#define ZX_VMO_CHILD_SNAPSHOT_MODIFIED	((__u32)1 << 7)
+
+#define ZX_CACHE_POLICY_CACHED		((__u32)0)
+#define ZX_CACHE_POLICY_UNCACHED	((__u32)1)
+#define ZX_CACHE_POLICY_UNCACHED_DEVICE	((__u32)2)
+#define ZX_CACHE_POLICY_WRITE_COMBINING	((__u32)3)
+#define ZX_CACHE_POLICY_MASK		((__u32)3)
+
+/* Operations of zx_vmar_op_range. */
+#define ZX_VMAR_OP_COMMIT		((__u32)1)
+#define ZX_VMAR_OP_DECOMMIT		((__u32)2)
+#define ZX_VMAR_OP_MAP_RANGE		((__u32)3)
+#define ZX_VMAR_OP_ZERO			((__u32)10)
+#define ZX_VMAR_OP_DONT_NEED		((__u32)12)
+#define ZX_VMAR_OP_ALWAYS_NEED		((__u32)13)
+#define ZX_VMAR_OP_PREFETCH		((__u32)14)
 
 /* Options of mappings. */
 typedef uint32_t zx_vm_option_t;

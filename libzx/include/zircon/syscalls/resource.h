@@ -14,6 +14,7 @@ typedef uint32_t zx_rsrc_kind_t;
 typedef uint64_t zx_rsrc_system_base_t;
 #define ZX_RSRC_SYSTEM_HYPERVISOR_BASE	((__u64)0)
 #define ZX_RSRC_SYSTEM_VMEX_BASE	((__u64)1)
+#define ZX_RSRC_SYSTEM_INFO_BASE	((__u64)3)
 
 typedef uint32_t zx_rsrc_flags_t;
 #define ZX_RSRC_FLAG_EXCLUSIVE		((__u32)0x10000)

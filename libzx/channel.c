@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Channels: messages of bytes and handles. What is sent leaves the process, so
+ * the descriptors go when the call is over, whatever it answered.
+ */
+#include "internal.h"
+
+__EXPORT zx_status_t zx_channel_create(uint32_t options, zx_handle_t *out0, zx_handle_t *out1)
+{
+	struct zx_ioc_pair_create arg = {
+		.size = sizeof(arg), .options = options, .out0 = to_u64(out0), .out1 = to_u64(out1),
+	};
+
+	return libzx_call_any(ZX_IOC_CHANNEL_CREATE, &arg);
+}
+
+/* The values are read before the call: the caller's array may be the answer's room. */
+struct sent {
+	zx_handle_t handles[ZX_CHANNEL_MAX_MSG_HANDLES];
+	uint32_t count;
+};
+
+static void sent_take(struct sent *sent, const zx_handle_t *handles, uint32_t count)
+{
+	sent->count = count <= ZX_CHANNEL_MAX_MSG_HANDLES ? count : 0;
+	if (sent->count && libzx_copy_in(sent->handles, handles, sent->count * sizeof(*handles)))
+		sent->count = 0;
+}
+
+static void sent_close(const struct sent *sent)
+{
+	uint32_t i;
+
+	for (i = 0; i < sent->count; i++)
+		zx_handle_close(sent->handles[i]);
+}
+
+__EXPORT zx_status_t zx_channel_write(zx_handle_t handle, uint32_t options, const void *bytes,
+				      uint32_t num_bytes, const zx_handle_t *handles,
+				      uint32_t num_handles)
+{
+	struct zx_ioc_channel_write arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.bytes = to_u64(bytes),
+		.handles = to_u64(handles),
+		.num_bytes = num_bytes,
+		.num_handles = num_handles,
+	};
+	struct sent sent;
+	zx_status_t status;
+
+	sent_take(&sent, handles, num_handles);
+	status = libzx_call(handle, ZX_IOC_CHANNEL_WRITE, &arg);
+	sent_close(&sent);
+	return status;
+}
+
+__EXPORT zx_status_t zx_channel_read(zx_handle_t handle, uint32_t options, void *bytes,
+				     zx_handle_t *handles, uint32_t num_bytes,
+				     uint32_t num_handles, uint32_t *actual_bytes,
+				     uint32_t *actual_handles)
+{
+	struct zx_ioc_channel_read arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.bytes = to_u64(bytes),
+		.handles = to_u64(handles),
+		.num_bytes = num_bytes,
+		.num_handles = num_handles,
+		.actual_bytes = to_u64(actual_bytes),
+		.actual_handles = to_u64(actual_handles),
+	};
+
+	return libzx_call(handle, ZX_IOC_CHANNEL_READ, &arg);
+}
+
+__EXPORT zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_time_t deadline,
+				     const zx_channel_call_args_t *args, uint32_t *actual_bytes,
+				     uint32_t *actual_handles)
+{
+	struct zx_ioc_channel_call arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.deadline = deadline,
+		.actual_bytes = to_u64(actual_bytes),
+		.actual_handles = to_u64(actual_handles),
+	};
+	zx_channel_call_args_t in;
+	struct sent sent;
+	zx_status_t status;
+
+	status = libzx_copy_in(&in, args, sizeof(in));
+	if (status != ZX_OK)
+		return status;
+	arg.wr_bytes = to_u64(in.wr_bytes);
+	arg.wr_handles = to_u64(in.wr_handles);
+	arg.rd_bytes = to_u64(in.rd_bytes);
+	arg.rd_handles = to_u64(in.rd_handles);
+	arg.wr_num_bytes = in.wr_num_bytes;
+	arg.wr_num_handles = in.wr_num_handles;
+	arg.rd_num_bytes = in.rd_num_bytes;
+	arg.rd_num_handles = in.rd_num_handles;
+	sent_take(&sent, in.wr_handles, in.wr_num_handles);
+	status = libzx_call(handle, ZX_IOC_CHANNEL_CALL, &arg);
+	sent_close(&sent);
+	return status;
+}
