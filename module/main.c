@@ -8,7 +8,7 @@
 #include <linux/rcupdate.h>
 
 #include "hv/host.h"
-#include "object/object.h"
+#include "object/observer.h"
 #include "x86/backend.h"
 
 bool zx_hugepages = true;
@@ -35,6 +35,15 @@ static int objects_get(char *buf, const struct kernel_param *param)
 static const struct kernel_param_ops objects_ops = { .get = objects_get };
 module_param_cb(objects, &objects_ops, NULL, 0444);
 MODULE_PARM_DESC(objects, "objects alive now (read only)");
+
+static int observers_get(char *buf, const struct kernel_param *param)
+{
+	return sysfs_emit(buf, "%llu\n", zx_observers_live());
+}
+
+static const struct kernel_param_ops observers_ops = { .get = observers_get };
+module_param_cb(observers, &observers_ops, NULL, 0444);
+MODULE_PARM_DESC(observers, "asynchronous waits alive now (read only)");
 
 const struct zx_backend *zx_backend;
 

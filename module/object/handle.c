@@ -14,7 +14,9 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "object.h"
+#include "observer.h"
+
+static atomic64_t last_id;
 
 static struct zx_handle *handle_new(struct zx_object *obj, u32 rights)
 {
@@ -25,6 +27,7 @@ static struct zx_handle *handle_new(struct zx_object *obj, u32 rights)
 	zx_object_get(obj);
 	atomic_inc(&obj->handles);
 	handle->obj = obj;
+	handle->id = atomic64_inc_return(&last_id);
 	handle->rights = rights;
 	return handle;
 }
@@ -33,10 +36,18 @@ static void handle_free(struct zx_handle *handle)
 {
 	struct zx_object *obj = handle->obj;
 
+	zx_observers_drop(handle);
 	if (atomic_dec_and_test(&obj->handles) && obj->ops->zero_handles)
 		obj->ops->zero_handles(obj);
 	zx_object_put(obj);
 	kfree(handle);
+}
+
+/* Runs for every descriptor that is closed, the last one or not. */
+static int handle_flush(struct file *file, fl_owner_t id)
+{
+	zx_object_descriptor_closed(file->private_data);
+	return 0;
 }
 
 static int handle_release(struct inode *inode, struct file *file)
@@ -57,10 +68,15 @@ static int handle_mmap(struct file *file, struct vm_area_struct *vma)
 static __poll_t handle_poll(struct file *file, poll_table *wait)
 {
 	struct zx_handle *handle = file->private_data;
+	const struct zx_object_ops *ops = handle->obj->ops;
 
-	if (!handle->obj->ops->poll)
+	if (ops->poll)
+		return ops->poll(handle->obj, file, wait);
+	if (!(ops->rights & ZX_RIGHT_WAIT))
 		return 0;
-	return handle->obj->ops->poll(handle->obj, file, wait);
+	if (!(handle->rights & ZX_RIGHT_WAIT))
+		return EPOLLERR;
+	return zx_object_poll(handle->obj, file, wait);
 }
 
 static void handle_show(struct seq_file *m, struct file *file)
@@ -70,6 +86,8 @@ static void handle_show(struct seq_file *m, struct file *file)
 
 	seq_printf(m, "type:\t%s\nkoid:\t%llu\nrights:\t%#x\n",
 		   obj->ops->name, obj->koid, handle->rights);
+	if (obj->ops->rights & ZX_RIGHT_WAIT)
+		seq_printf(m, "signals:\t%#x\n", READ_ONCE(obj->signals));
 	if (obj->ops->show)
 		obj->ops->show(obj, m);
 }
@@ -81,6 +99,7 @@ const struct file_operations zx_handle_fops = {
 	.mmap		= handle_mmap,
 	.poll		= handle_poll,
 	.show_fdinfo	= handle_show,
+	.flush		= handle_flush,
 	.release	= handle_release,
 };
 

@@ -20,6 +20,9 @@ void zx_object_init(struct zx_object *obj, const struct zx_object_ops *ops)
 	atomic_set(&obj->handles, 0);
 	init_waitqueue_head(&obj->wait);
 	obj->signals = 0;
+	obj->nr_observers = 0;
+	obj->related_koid = 0;
+	INIT_LIST_HEAD(&obj->observers);
 	atomic64_inc(&live);
 }
 
@@ -36,13 +39,29 @@ void zx_object_put(struct zx_object *obj)
 	kref_put(&obj->ref, object_release);
 }
 
-void zx_object_signal(struct zx_object *obj, u32 clear, u32 set)
+bool zx_object_get_live(struct zx_object *obj)
 {
+	return kref_get_unless_zero(&obj->ref);
+}
+
+bool zx_object_get_name(struct zx_object *obj, char name[ZX_MAX_NAME_LEN])
+{
+	if (!obj->ops->prop_name)
+		return false;
 	spin_lock(&obj->wait.lock);
-	WRITE_ONCE(obj->signals, (obj->signals & ~clear) | set);
-	if (set)
-		wake_up_all_locked(&obj->wait);
+	memcpy(name, obj->ops->prop_name(obj), ZX_MAX_NAME_LEN);
 	spin_unlock(&obj->wait.lock);
+	return true;
+}
+
+bool zx_object_set_name(struct zx_object *obj, const char name[ZX_MAX_NAME_LEN])
+{
+	if (!obj->ops->prop_name)
+		return false;
+	spin_lock(&obj->wait.lock);
+	memcpy(obj->ops->prop_name(obj), name, ZX_MAX_NAME_LEN);
+	spin_unlock(&obj->wait.lock);
+	return true;
 }
 
 u64 zx_object_live(void)

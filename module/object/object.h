@@ -23,44 +23,90 @@ struct vm_area_struct;
 struct zx_handle;
 struct zx_object;
 
-/* All may sleep. A hook that a type does not need stays NULL. */
+/* All may sleep, but those marked [n]. A hook that a type does not need stays NULL. */
 struct zx_object_ops {
 	const char *name;		/* "guest", for the descriptor's link */
 	u32 type;			/* ZX_OBJ_TYPE_* */
-	u32 rights;			/* of a fresh handle */
+	u32 rights;			/* of a fresh handle; with WAIT, it has signals */
+	u32 user_signals;		/* that its user may change, beside ZX_SIGNAL_USER_ALL */
 	void (*destroy)(struct zx_object *obj);
 	void (*zero_handles)(struct zx_object *obj);
 	int (*mmap)(struct zx_handle *handle, struct vm_area_struct *vma);
 	__poll_t (*poll)(struct zx_object *obj, struct file *file, poll_table *wait);
 	void (*show)(struct zx_object *obj, struct seq_file *m);
+	/* [n] The other end, with a reference. NULL: it is closed. */
+	struct zx_object *(*peer)(struct zx_object *obj);
+	/* [n] Where ZX_PROP_NAME is: ZX_MAX_NAME_LEN bytes [wait.lock]. */
+	char *(*prop_name)(struct zx_object *obj);
 };
 
 struct zx_object {
 	const struct zx_object_ops *ops;	/* [I] immutable after init */
 	u64 koid;				/* [I] */
+	u64 related_koid;			/* [I] of the other end, or 0 */
 	struct kref ref;			/* [a] atomic */
 	atomic_t handles;			/* [a] */
-	wait_queue_head_t wait;			/* its lock is the one of @signals */
+	/*
+	 * Who waits and who polls. Its lock comes inside of every other lock that an
+	 * object has, but outside of those of ports (observer.c) and of epoll.
+	 */
+	wait_queue_head_t wait;
 	u32 signals;				/* [wait.lock] ZX_SIGNAL_* that are up */
+	u32 nr_observers;			/* [wait.lock] */
+	struct list_head observers;		/* [wait.lock] of zx_object_wait_async */
 };
 
 /* An open file of ours: file->private_data. Immutable. */
 struct zx_handle {
 	struct zx_object *obj;
+	u64 id;				/* no other handle has or had it */
 	u32 rights;
 };
 
 /* object.c */
 void zx_object_init(struct zx_object *obj, const struct zx_object_ops *ops);
 void zx_object_put(struct zx_object *obj);
-/* Take down @clear, then put up @set, and tell who waits for those. No sleep. */
-void zx_object_signal(struct zx_object *obj, u32 clear, u32 set);
+/* False: it is about to be freed. For who finds an object by RCU. */
+bool zx_object_get_live(struct zx_object *obj);
 u64 zx_object_live(void);	/* objects alive now, for tests and exit */
 
 static inline void zx_object_get(struct zx_object *obj)
 {
 	kref_get(&obj->ref);
 }
+
+/* signal.c */
+/*
+ * Take down @clear, then put up @set, and tell who waits for those. No sleep, no
+ * interrupt. What is up for an instant only is seen by all who wait at that instant.
+ */
+void zx_object_signal(struct zx_object *obj, u32 clear, u32 set);
+/* ZX_PROP_NAME, zero-filled. False: its type has none. */
+bool zx_object_get_name(struct zx_object *obj, char name[ZX_MAX_NAME_LEN]);
+bool zx_object_set_name(struct zx_object *obj, const char name[ZX_MAX_NAME_LEN]);
+/* What poll(2) calls the signals that are up. */
+__poll_t zx_object_poll(struct zx_object *obj, struct file *file, poll_table *wait);
+
+/* One object that a thread waits for. */
+struct zx_waiter {
+	struct zx_handle *handle;	/* kept open by the caller */
+	u32 value;			/* that its closing is noticed by; or 0 */
+	u32 signals;			/* waited for */
+	u32 pending;			/* out: those up when it ended */
+	bool matched;			/* [wait.lock] @pending is final */
+	bool closed;			/* the value leads elsewhere now */
+	struct zx_wait *wait;
+	struct wait_queue_entry entry;
+};
+
+/* OK, TIMED_OUT, CANCELED (and each @pending is there); INTERNAL_INTR_RETRY. */
+zx_status_t zx_object_wait(struct zx_waiter *waiters, unsigned int nr, s64 deadline);
+/* A descriptor of @handle was closed: wakes who may have known it by that. */
+void zx_object_descriptor_closed(struct zx_handle *handle);
+
+/* event.c */
+zx_status_t zx_event_new(struct zx_object **out);
+zx_status_t zx_eventpair_new(struct zx_object *out[2]);
 
 /* handle.c */
 /*
@@ -92,6 +138,7 @@ zx_status_t zx_resource_new(u32 options, u64 base, u64 len, const char *name,
 			    struct zx_resource **out);
 /* May this resource stand for @kind (HYPERVISOR or VMEX)? */
 bool zx_resource_covers(const struct zx_resource *rsrc, u32 kind);
+void zx_resource_info(struct zx_object *obj, struct zx_ioc_info_resource *out);
 
 /* port.c */
 struct zx_port;
@@ -114,11 +161,13 @@ zx_status_t zx_port_queue(struct zx_port *port, struct zx_port_entry *entry);
 void zx_port_cancel(struct zx_port *port, struct zx_port_entry *first, size_t stride,
 		    unsigned int nr);
 zx_status_t zx_port_queue_user(struct zx_port *port, const struct zx_packet *packet);
-/* INTERNAL_RETRY below: a signal is pending. */
+/* INTERNAL_INTR_RETRY below: a signal is pending. */
 zx_status_t zx_port_wait(struct zx_port *port, s64 deadline, struct zx_packet *packet);
 bool zx_port_closed(struct zx_port *port);
 struct zx_object *zx_port_object(struct zx_port *port);
 struct zx_port *zx_port_from(struct zx_object *obj);
+/* To be woken, in the state that was set before; false: the deadline has passed. */
+bool zx_sleep_until(s64 deadline);
 
 /* Never leaves the kernel: the dispatcher turns it into -ERESTARTSYS. */
 #define ZX_ERR_INTERNAL_INTR_RETRY	(-6)
@@ -136,6 +185,7 @@ struct zx_vmo {
 	u64 size;			/* [lock] */
 	struct list_head users;		/* [users_lock] struct zx_vmo_user */
 	struct mutex users_lock;
+	char name[ZX_MAX_NAME_LEN];	/* [obj.wait.lock] ZX_PROP_NAME */
 };
 
 /* What a VMO must be able to tell whoever has mapped it. */

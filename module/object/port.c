@@ -18,7 +18,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
-#include "object.h"
+#include "observer.h"
 
 #define MAX_USER_PACKETS	4096
 
@@ -35,6 +35,7 @@ struct zx_port {
 	struct list_head turned;	/* [lock] its other half; empty when @turning is NULL */
 	struct list_head packets;	/* [lock] oldest first */
 	atomic_t freeing;		/* [a] threads between taking and free() */
+	struct zx_port_observers observers;
 };
 
 struct user_packet {
@@ -171,6 +172,7 @@ static void port_zero_handles(struct zx_object *obj)
 	struct zx_port *port = container_of(obj, struct zx_port, obj);
 
 	WRITE_ONCE(port->state, PORT_CLOSING);
+	zx_observers_leave(&port->observers);
 	drop_all(port);
 	/* The barrier of the drawing. */
 	smp_store_mb(port->state, PORT_CLOSED);
@@ -201,8 +203,9 @@ static void port_show(struct zx_object *obj, struct seq_file *m)
 {
 	struct zx_port *port = container_of(obj, struct zx_port, obj);
 
-	seq_printf(m, "user-packets:\t%d\npending:\t%d\n",
-		   atomic_read(&port->user_packets), pending(port));
+	seq_printf(m, "user-packets:\t%d\npending:\t%d\nobservers:\t%u\n",
+		   atomic_read(&port->user_packets), pending(port),
+		   READ_ONCE(port->observers.nr));
 }
 
 static const struct zx_object_ops port_ops = {
@@ -229,6 +232,7 @@ zx_status_t zx_port_new(struct zx_port **out)
 	spin_lock_init(&port->lock);
 	INIT_LIST_HEAD(&port->turned);
 	INIT_LIST_HEAD(&port->packets);
+	zx_observers_init(&port->observers, port);
 	*out = port;
 	return ZX_OK;
 }
@@ -260,10 +264,20 @@ zx_status_t zx_port_queue(struct zx_port *port, struct zx_port_entry *entry)
 	return ZX_OK;
 }
 
+static void free_entries(struct list_head *doomed)
+{
+	struct zx_port_entry *entry, *next;
+
+	list_for_each_entry_safe(entry, next, doomed, node) {
+		list_del_init(&entry->node);
+		entry->free(entry);
+	}
+}
+
 void zx_port_cancel(struct zx_port *port, struct zx_port_entry *first, size_t stride,
 		    unsigned int nr)
 {
-	struct zx_port_entry *entry = first, *next;
+	struct zx_port_entry *entry = first;
 	LIST_HEAD(doomed);
 	unsigned int i;
 
@@ -273,11 +287,7 @@ void zx_port_cancel(struct zx_port *port, struct zx_port_entry *first, size_t st
 		if (!list_empty(&entry->node))
 			list_move_tail(&entry->node, &doomed);
 	spin_unlock(&port->lock);
-
-	list_for_each_entry_safe(entry, next, &doomed, node) {
-		list_del_init(&entry->node);
-		entry->free(entry);
-	}
+	free_entries(&doomed);
 
 	/*
 	 * An entry that was not found may be on its way to free() elsewhere. Its
@@ -287,6 +297,18 @@ void zx_port_cancel(struct zx_port *port, struct zx_port_entry *first, size_t st
 	smp_mb();
 	if (atomic_read_acquire(&port->freeing))
 		synchronize_rcu();
+}
+
+void zx_port_take_out(struct zx_port *port, void (*pick)(void *arg, struct list_head *doomed),
+		      void *arg)
+{
+	LIST_HEAD(doomed);
+
+	spin_lock(&port->lock);
+	collect(port);
+	pick(arg, &doomed);
+	spin_unlock(&port->lock);
+	free_entries(&doomed);
 }
 
 static void user_packet_free(struct zx_port_entry *entry)
@@ -320,8 +342,7 @@ zx_status_t zx_port_queue_user(struct zx_port *port, const struct zx_packet *pac
 	return status;
 }
 
-/* False: the deadline has passed. */
-static bool sleep_until(s64 deadline)
+bool zx_sleep_until(s64 deadline)
 {
 	ktime_t expires = ns_to_ktime(deadline);
 
@@ -344,7 +365,7 @@ static zx_status_t wait_queued(struct zx_port *port, s64 deadline, struct zx_pac
 			return ZX_OK;
 		if (signal_pending(current))
 			return ZX_ERR_INTERNAL_INTR_RETRY;
-		if (!sleep_until(deadline))
+		if (!zx_sleep_until(deadline))
 			return ZX_ERR_TIMED_OUT;
 	}
 }
@@ -390,4 +411,9 @@ struct zx_object *zx_port_object(struct zx_port *port)
 struct zx_port *zx_port_from(struct zx_object *obj)
 {
 	return container_of(obj, struct zx_port, obj);
+}
+
+struct zx_port_observers *zx_port_observers(struct zx_port *port)
+{
+	return &port->observers;
 }

@@ -81,3 +81,14 @@ bool zx_resource_covers(const struct zx_resource *rsrc, u32 kind)
 		return rsrc->kind == kind;
 	return base >= rsrc->base && base - rsrc->base < rsrc->len;
 }
+
+void zx_resource_info(struct zx_object *obj, struct zx_ioc_info_resource *out)
+{
+	const struct zx_resource *rsrc = container_of(obj, struct zx_resource, obj);
+
+	out->kind = rsrc->kind;
+	out->flags = rsrc->flags;
+	out->base = rsrc->base;
+	out->size = rsrc->len;
+	memcpy(out->name, rsrc->name, sizeof(out->name));
+}

@@ -81,6 +81,11 @@ static void vmo_show(struct zx_object *obj, struct seq_file *m)
 		   vmo->options);
 }
 
+static char *vmo_name(struct zx_object *obj)
+{
+	return container_of(obj, struct zx_vmo, obj)->name;
+}
+
 static const struct zx_object_ops vmo_ops = {
 	.name		= "vmo",
 	.type		= ZX_OBJ_TYPE_VMO,
@@ -91,6 +96,7 @@ static const struct zx_object_ops vmo_ops = {
 	.destroy	= vmo_destroy,
 	.mmap		= vmo_mmap,
 	.show		= vmo_show,
+	.prop_name	= vmo_name,
 };
 
 /* VM_NORESERVE: pages are charged when they come, so that VMOs can be sparse. */

@@ -30,6 +30,7 @@ union info {
 	struct zx_ioc_info_handle_basic basic;
 	struct zx_ioc_info_vmar vmar;
 	struct zx_ioc_info_vcpu vcpu;
+	struct zx_ioc_info_resource resource;
 	u32 handle_count;
 };
 
@@ -38,6 +39,7 @@ static zx_status_t info_basic(const struct zx_handle *handle, struct zx_ioc_info
 	out->koid = handle->obj->koid;
 	out->rights = handle->rights;
 	out->type = handle->obj->ops->type;
+	out->related_koid = handle->obj->related_koid;
 	return ZX_OK;
 }
 
@@ -55,6 +57,15 @@ static zx_status_t info_vcpu(const struct zx_handle *handle, struct zx_ioc_info_
 	return status != ZX_OK ? status : zx_vcpu_info(handle->obj, out);
 }
 
+static zx_status_t info_resource(const struct zx_handle *handle, struct zx_ioc_info_resource *out)
+{
+	zx_status_t status = zx_handle_check(handle, ZX_OBJ_TYPE_RESOURCE, ZX_RIGHT_INSPECT);
+
+	if (status == ZX_OK)
+		zx_resource_info(handle->obj, out);
+	return status;
+}
+
 /* Type and rights are checked and the record is made before the buffer is looked at. */
 static zx_status_t make_info(const struct zx_handle *handle, u32 topic, union info *info,
 			     size_t *size)
@@ -69,6 +80,9 @@ static zx_status_t make_info(const struct zx_handle *handle, u32 topic, union in
 	case ZX_INFO_VCPU:
 		*size = sizeof(info->vcpu);
 		return info_vcpu(handle, &info->vcpu);
+	case ZX_INFO_RESOURCE:
+		*size = sizeof(info->resource);
+		return info_resource(handle, &info->resource);
 	case ZX_INFO_HANDLE_COUNT:
 		*size = sizeof(info->handle_count);
 		info->handle_count = atomic_read(&handle->obj->handles);

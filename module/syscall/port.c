@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ports: made through any handle of ours, queued to, waited on. */
+#include <linux/file.h>
 #include <linux/uaccess.h>
 
+#include "../object/observer.h"
 #include "table.h"
 
 zx_status_t zx_sys_port_create(struct zx_call *call)
@@ -46,4 +48,19 @@ zx_status_t zx_sys_port_wait(struct zx_call *call)
 	if (copy_to_user(u64_to_user_ptr(args->packet), &packet, sizeof(packet)))
 		return ZX_ERR_INVALID_ARGS;
 	return ZX_OK;
+}
+
+zx_status_t zx_sys_port_cancel(struct zx_call *call)
+{
+	const struct zx_ioc_port_cancel *args = &call->args.port_cancel;
+	struct zx_handle *source;
+	struct file *file;
+	zx_status_t status;
+
+	status = zx_handle_get(args->source, ZX_OBJ_TYPE_NONE, ZX_RIGHT_WAIT, &file, &source);
+	if (status != ZX_OK)
+		return status;
+	status = zx_observers_cancel(zx_port_from(call->handle->obj), source, args->key);
+	fput(file);
+	return status;
 }

@@ -14,9 +14,15 @@ union zx_call_args {
 	struct zx_ioc_resource_create resource_create;
 	struct zx_ioc_handle_duplicate handle_duplicate;
 	struct zx_ioc_object_get_info object_get_info;
+	struct zx_ioc_object_wait_one object_wait_one;
+	struct zx_ioc_object_wait_many object_wait_many;
+	struct zx_ioc_object_wait_async object_wait_async;
+	struct zx_ioc_object_signal object_signal;
+	struct zx_ioc_object_property object_property;
 	struct zx_ioc_port_create port_create;
 	struct zx_ioc_port_queue port_queue;
 	struct zx_ioc_port_wait port_wait;
+	struct zx_ioc_port_cancel port_cancel;
 	struct zx_ioc_vmo_create vmo_create;
 	struct zx_ioc_vmo_copy vmo_copy;
 	struct zx_ioc_vmo_get_size vmo_get_size;
@@ -32,6 +38,8 @@ union zx_call_args {
 	struct zx_ioc_vcpu_create vcpu_create;
 	struct zx_ioc_vcpu_interrupt vcpu_interrupt;
 	struct zx_ioc_vcpu_state vcpu_state;
+	struct zx_ioc_pair_create pair_create;
+	struct zx_ioc_event_create event_create;
 };
 
 /* A handle that the call is to hand out: published when all else is done. */
@@ -70,10 +78,22 @@ zx_status_t zx_sys_resource_create(struct zx_call *call);
 zx_status_t zx_sys_handle_duplicate(struct zx_call *call);
 zx_status_t zx_sys_handle_replace(struct zx_call *call);
 zx_status_t zx_sys_object_get_info(struct zx_call *call);
+/* object.c */
+zx_status_t zx_sys_object_wait_one(struct zx_call *call);
+zx_status_t zx_sys_object_wait_many(struct zx_call *call);
+zx_status_t zx_sys_object_wait_async(struct zx_call *call);
+zx_status_t zx_sys_object_signal(struct zx_call *call);
+zx_status_t zx_sys_object_signal_peer(struct zx_call *call);
+zx_status_t zx_sys_object_get_property(struct zx_call *call);
+zx_status_t zx_sys_object_set_property(struct zx_call *call);
+/* event.c */
+zx_status_t zx_sys_event_create(struct zx_call *call);
+zx_status_t zx_sys_eventpair_create(struct zx_call *call);
 /* port.c */
 zx_status_t zx_sys_port_create(struct zx_call *call);
 zx_status_t zx_sys_port_queue(struct zx_call *call);
 zx_status_t zx_sys_port_wait(struct zx_call *call);
+zx_status_t zx_sys_port_cancel(struct zx_call *call);
 /* vmo.c */
 zx_status_t zx_sys_vmo_create(struct zx_call *call);
 zx_status_t zx_sys_vmo_read(struct zx_call *call);
