@@ -302,9 +302,9 @@ int count_descriptors(void)
 	return count;
 }
 
-long live_objects(void)
+static long read_parameter(const char *path)
 {
-	FILE *file = fopen("/sys/module/zx_hypervisor/parameters/objects", "r");
+	FILE *file = fopen(path, "r");
 	long count;
 
 	if (!file)
@@ -313,6 +313,16 @@ long live_objects(void)
 		count = -1;
 	fclose(file);
 	return count;
+}
+
+long live_objects(void)
+{
+	return read_parameter("/sys/module/zx_hypervisor/parameters/objects");
+}
+
+long live_observers(void)
+{
+	return read_parameter("/sys/module/zx_hypervisor/parameters/observers");
 }
 
 void sleep_ms(unsigned int ms)

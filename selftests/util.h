@@ -87,6 +87,8 @@ zx_handle_t handle_foreign(void);
 int count_descriptors(void);
 /* The module's number of live objects; -1: cannot be read. */
 long live_objects(void);
+/* The same of asynchronous waits. */
+long live_observers(void);
 
 /*
  * Something done from another thread: once @flag is not 0 (if there is one) and
