@@ -677,8 +677,11 @@ struct zx_ioc_pair_create {
  *                         each needs TRANSFER
  *
  * PEER_CLOSED. OUT_OF_RANGE: too many bytes or handles. INVALID_ARGS: options,
- * pointers, a handle given twice. NOT_SUPPORTED: the channel would hold itself,
- * directly or in other channels. SHOULD_WAIT: the other end reads too slowly.
+ * pointers. BAD_HANDLE: also a handle given twice. NOT_SUPPORTED: @handles has the
+ * channel's own end, or the channel would hold itself, directly or in other
+ * channels. SHOULD_WAIT: 3500 messages, or 4096 handles in them, wait at the
+ * other end. NO_RESOURCES: the user has more handles under way than
+ * RLIMIT_NOFILE, or the channel ends sent hold more than 4096. NO_MEMORY.
  */
 struct zx_ioc_channel_write {
 	__u32 size;
@@ -699,6 +702,8 @@ struct zx_ioc_channel_write {
  *                                 with ZX_OK and BUFFER_TOO_SMALL.
  *
  * SHOULD_WAIT: no message. PEER_CLOSED: and none will come. BUFFER_TOO_SMALL.
+ * NO_MEMORY: too few descriptors; the message stays. NOT_SUPPORTED: options.
+ * INVALID_ARGS: a pointer is bad; the message is gone.
  */
 struct zx_ioc_channel_read {
 	__u32 size;
@@ -720,8 +725,10 @@ struct zx_ioc_channel_read {
  * @wr: the message, as ZX_IOC_CHANNEL_WRITE; its handles' descriptors likewise
  * @rd: room for the answer, as ZX_IOC_CHANNEL_READ
  *
- * As the two calls, and TIMED_OUT: the answer, should it come, is dropped.
- * INVALID_ARGS: also fewer than four bytes.
+ * As the two calls, but that an answer that cannot be handed over is always gone.
+ * TIMED_OUT: the answer, should it come, goes to who reads. INVALID_ARGS: also
+ * options, and fewer than four bytes. A signal that does not kill is delivered
+ * after the call: starting anew would send again.
  */
 struct zx_ioc_channel_call {
 	__u32 size;

@@ -100,6 +100,15 @@ static const struct zx_call_row rows[] = {
 	    .call = zx_sys_vcpu_read_state),
 	ROW(VCPU_WRITE_STATE, vcpu_state, length, VCPU, ZX_RIGHT_WRITE,
 	    .call = zx_sys_vcpu_write_state),
+
+	ROW(CHANNEL_CREATE, pair_create, out1, NONE, 0,
+	    .call = zx_sys_channel_create),
+	ROW(CHANNEL_WRITE, channel_write, num_handles, CHANNEL, ZX_RIGHT_WRITE,
+	    .call = zx_sys_channel_write),
+	ROW(CHANNEL_READ, channel_read, actual_handles, CHANNEL, ZX_RIGHT_READ,
+	    .call = zx_sys_channel_read),
+	ROW(CHANNEL_CALL, channel_call, actual_handles, CHANNEL, ZX_RIGHT_READ | ZX_RIGHT_WRITE,
+	    .call = zx_sys_channel_call),
 };
 
 static const struct zx_call_row *find_row(unsigned int cmd)

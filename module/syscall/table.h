@@ -40,6 +40,9 @@ union zx_call_args {
 	struct zx_ioc_vcpu_state vcpu_state;
 	struct zx_ioc_pair_create pair_create;
 	struct zx_ioc_event_create event_create;
+	struct zx_ioc_channel_write channel_write;
+	struct zx_ioc_channel_read channel_read;
+	struct zx_ioc_channel_call channel_call;
 };
 
 /* A handle that the call is to hand out: published when all else is done. */
@@ -119,5 +122,10 @@ zx_status_t zx_sys_vcpu_kick(struct zx_handle *handle);
 zx_status_t zx_sys_vcpu_interrupt(struct zx_call *call);
 zx_status_t zx_sys_vcpu_read_state(struct zx_call *call);
 zx_status_t zx_sys_vcpu_write_state(struct zx_call *call);
+/* channel.c */
+zx_status_t zx_sys_channel_create(struct zx_call *call);
+zx_status_t zx_sys_channel_write(struct zx_call *call);
+zx_status_t zx_sys_channel_read(struct zx_call *call);
+zx_status_t zx_sys_channel_call(struct zx_call *call);
 
 #endif
