@@ -14,25 +14,52 @@ __EXPORT zx_status_t zx_channel_create(uint32_t options, zx_handle_t *out0, zx_h
 	return libzx_call_any(ZX_IOC_CHANNEL_CREATE, &arg);
 }
 
-/* The values are read before the call: the caller's array may be the answer's room. */
+/*
+ * The values are read before the call: the caller's array may be the answer's
+ * room. More of them than a message holds make the call fail, which writes
+ * nothing; they can be read afterwards.
+ */
 struct sent {
+	const zx_handle_t *from;
 	zx_handle_t handles[ZX_CHANNEL_MAX_MSG_HANDLES];
 	uint32_t count;
 };
 
 static void sent_take(struct sent *sent, const zx_handle_t *handles, uint32_t count)
 {
-	sent->count = count <= ZX_CHANNEL_MAX_MSG_HANDLES ? count : 0;
-	if (sent->count && libzx_copy_in(sent->handles, handles, sent->count * sizeof(*handles)))
+	sent->from = handles;
+	sent->count = count;
+	if (count && count <= ZX_CHANNEL_MAX_MSG_HANDLES &&
+	    libzx_copy_in(sent->handles, handles, count * sizeof(*handles)) != ZX_OK)
 		sent->count = 0;
 }
 
-static void sent_close(const struct sent *sent)
+/* Closed once only: by the second time the descriptor may be somebody else's. */
+static bool seen_before(const struct sent *sent, uint32_t i)
+{
+	uint32_t j;
+
+	for (j = 0; j < i; j++)
+		if (sent->handles[j] == sent->handles[i])
+			return true;
+	return false;
+}
+
+static void sent_close(const struct sent *sent, zx_status_t status)
 {
 	uint32_t i;
 
-	for (i = 0; i < sent->count; i++)
-		zx_handle_close(sent->handles[i]);
+	if (sent->count > ZX_CHANNEL_MAX_MSG_HANDLES) {
+		zx_handle_close_many(sent->from, sent->count);
+		return;
+	}
+	for (i = 0; i < sent->count; i++) {
+		/* What was sent is known to be ours. */
+		if (status == ZX_OK)
+			libzx_handle_drop(sent->handles[i]);
+		else if (!seen_before(sent, i))
+			zx_handle_close(sent->handles[i]);
+	}
 }
 
 __EXPORT zx_status_t zx_channel_write(zx_handle_t handle, uint32_t options, const void *bytes,
@@ -52,7 +79,7 @@ __EXPORT zx_status_t zx_channel_write(zx_handle_t handle, uint32_t options, cons
 
 	sent_take(&sent, handles, num_handles);
 	status = libzx_call(handle, ZX_IOC_CHANNEL_WRITE, &arg);
-	sent_close(&sent);
+	sent_close(&sent, status);
 	return status;
 }
 
@@ -103,6 +130,6 @@ __EXPORT zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_ti
 	arg.rd_num_handles = in.rd_num_handles;
 	sent_take(&sent, in.wr_handles, in.wr_num_handles);
 	status = libzx_call(handle, ZX_IOC_CHANNEL_CALL, &arg);
-	sent_close(&sent);
+	sent_close(&sent, status);
 	return status;
 }
