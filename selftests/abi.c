@@ -56,6 +56,8 @@ ROW(vmo_get_size, VMO_GET_SIZE, vmo_get_size, VM(vmo), BAD_ARGS);
 ROW(vmo_set_size, VMO_SET_SIZE, vmo_set_size, VM(vmo), ZX_ERR_UNAVAILABLE);
 ROW(vmo_op_range, VMO_OP_RANGE, vmo_op_range, VM(vmo), BAD_ARGS);
 ROW(vmo_executable, VMO_REPLACE_AS_EXECUTABLE, vmo_replace_as_executable, VM(vmo), BAD_ARGS);
+ROW(vmo_create_child, VMO_CREATE_CHILD, vmo_create_child, VM(vmo), BAD_ARGS);
+ROW(vmo_cache_policy, VMO_SET_CACHE_POLICY, vmo_set_cache_policy, VM(vmo), ZX_ERR_BAD_STATE);
 ROW(vmar_map, VMAR_MAP, vmar_map, VM(vmar), ZX_ERR_BAD_HANDLE);
 ROW(vmar_unmap, VMAR_UNMAP, vmar_unmap, VM(vmar), BAD_ARGS);
 ROW(vmar_protect, VMAR_PROTECT, vmar_protect, VM(vmar), BAD_ARGS);
@@ -158,9 +160,9 @@ FIXTURE_TEARDOWN(abi)
 static bool is_a_call(unsigned int number)
 {
 	return number == 0 || (number >= 0x08 && number <= 0x0a) ||
-	       (number >= 0x10 && number <= 0x12) || (number >= 0x18 && number <= 0x1e) ||
+	       (number >= 0x10 && number <= 0x12) || (number >= 0x18 && number <= 0x1f) ||
 	       (number >= 0x20 && number <= 0x22) || (number >= 0x28 && number <= 0x2a) ||
-	       (number >= 0x30 && number <= 0x36);
+	       (number >= 0x30 && number <= 0x36) || number == 0x40;
 }
 
 TEST_F(abi, unknown_numbers)

@@ -118,6 +118,38 @@ CALL(vmo_op_range, .object = VMO, .right = ZX_RIGHT_WRITE)
 	return zx_vmo_op_range(handle, ZX_VMO_OP_COMMIT, 0, PAGE, NULL, 0);
 }
 
+CALL(vmo_cache_sync, .object = VMO, .right = ZX_RIGHT_READ)
+{
+	return zx_vmo_op_range(handle, ZX_VMO_OP_CACHE_SYNC, 0, PAGE, NULL, 0);
+}
+
+CALL(vmo_prefetch, .object = VMO, .right = ZX_RIGHT_READ)
+{
+	return zx_vmo_op_range(handle, ZX_VMO_OP_PREFETCH, 0, PAGE, NULL, 0);
+}
+
+CALL(vmo_create_child_from_read, .object = VMO, .right = ZX_RIGHT_READ)
+{
+	return zx_vmo_create_child(handle, ZX_VMO_CHILD_SLICE, 0, PAGE, &self->out[0]);
+}
+
+CALL(vmo_create_child_as_duplicate, .object = VMO, .right = ZX_RIGHT_DUPLICATE)
+{
+	return zx_vmo_create_child(handle, ZX_VMO_CHILD_SNAPSHOT, 0, PAGE, &self->out[0]);
+}
+
+CALL(vmo_set_cache_policy, .object = VMO, .right = ZX_RIGHT_MAP, .expect = ZX_ERR_BAD_STATE)
+{
+	return zx_vmo_set_cache_policy(handle, ZX_CACHE_POLICY_UNCACHED);
+}
+
+CALL(info_vmo, .object = VMO)
+{
+	zx_info_vmo_t info;
+
+	return zx_object_get_info(handle, ZX_INFO_VMO, &info, sizeof(info), NULL, NULL);
+}
+
 CALL(vmo_replace_as_executable, .object = VMO)
 {
 	return zx_vmo_replace_as_executable(handle, ZX_HANDLE_INVALID, &self->out[0]);

@@ -289,7 +289,8 @@ struct zx_ioc_vmo_create {
  * ZX_IOC_VMO_READ, ZX_IOC_VMO_WRITE - copy out of, into a VMO. On: a VMO, READ
  * or WRITE.
  *
- * OUT_OF_RANGE: not wholly inside the VMO. INVALID_ARGS: bad pointer.
+ * OUT_OF_RANGE: not wholly inside the VMO. INVALID_ARGS: bad pointer. BAD_STATE:
+ * its cache policy is not CACHED.
  */
 struct zx_ioc_vmo_copy {
 	__u32 size;
@@ -314,7 +315,8 @@ struct zx_ioc_vmo_get_size {
 #define ZX_IOC_VMO_GET_SIZE		_IO(ZX_IOC_MAGIC, 0x1b)
 
 /*
- * ZX_IOC_VMO_SET_SIZE - resize. On: a VMO, WRITE.
+ * ZX_IOC_VMO_SET_SIZE - resize. On: a VMO, WRITE, and RESIZE if it is
+ * resizable.
  *
  * UNAVAILABLE: not resizable. OUT_OF_RANGE: above 2^47. Pages cut off leave
  * every guest before the call returns.
@@ -327,11 +329,18 @@ struct zx_ioc_vmo_set_size {
 #define ZX_IOC_VMO_SET_SIZE		_IO(ZX_IOC_MAGIC, 0x1c)
 
 /*
- * ZX_IOC_VMO_OP_RANGE - COMMIT, DECOMMIT or ZERO pages. On: a VMO, WRITE.
+ * ZX_IOC_VMO_OP_RANGE - work on a range of pages. On: a VMO, with WRITE for
+ * COMMIT, DECOMMIT, ZERO and CACHE_INVALIDATE, READ or WRITE for LOCK, UNLOCK and
+ * TRY_LOCK, READ for the others.
  *
  * @offset, @length: page-aligned for COMMIT and DECOMMIT
  *
- * INVALID_ARGS: unknown @op. OUT_OF_RANGE: not wholly inside. NO_MEMORY.
+ * The CACHE operations have nothing to do where caches are coherent, and neither
+ * have the hints DONT_NEED, ALWAYS_NEED and PREFETCH: pages stay in memory.
+ *
+ * INVALID_ARGS: unknown @op; of a CACHE operation @length is 0. OUT_OF_RANGE: not
+ * wholly inside. NOT_SUPPORTED: LOCK, UNLOCK, TRY_LOCK. BAD_STATE: ZERO of a part
+ * of a page of a VMO whose policy is not CACHED. NO_MEMORY.
  */
 struct zx_ioc_vmo_op_range {
 	__u32 size;
@@ -364,13 +373,19 @@ struct zx_ioc_vmo_replace_as_executable {
  *           do the same here), _SLICE, _REFERENCE; with _RESIZABLE, _NO_WRITE
  * @offset, @length: in bytes; of a reference both 0
  *
- * A snapshot has the parent's bytes of now, and nobody else's stores; a slice
- * and a reference are the parent's memory. A snapshot's handle loses EXECUTE and
- * gains WRITE; _NO_WRITE takes WRITE off.
+ * A snapshot has the parent's bytes of one moment, and nobody else's stores; a
+ * slice and a reference are the parent's memory. The handle has the rights of the
+ * parent's, without RESIZE unless _RESIZABLE. A snapshot's loses EXECUTE and gains
+ * WRITE, but for _NO_WRITE, which only takes WRITE off. While there are children
+ * ZX_SIGNAL_SIGNALED of the parent is down; a child is there for as long as a handle
+ * or a mapping of it is, and counts for its parent's parent once the parent is gone.
  *
- * INVALID_ARGS: options, alignment of @offset. OUT_OF_RANGE: above 2^47; a slice
- * that is not wholly inside. NOT_SUPPORTED: a slice of a resizable VMO; a
- * resizable reference of one that is not. NO_MEMORY.
+ * INVALID_ARGS: options (a _SLICE is not _RESIZABLE, what is _NO_WRITE neither),
+ * alignment of @offset, a slice that is not wholly inside. OUT_OF_RANGE: above 2^47,
+ * or @offset + @length wraps. NOT_SUPPORTED: a slice of a resizable VMO; a reference
+ * of a slice; a resizable reference of one that is not. ACCESS_DENIED: also a
+ * resizable reference without RESIZE. BAD_STATE: the parent's cache policy is not
+ * CACHED. NO_MEMORY.
  */
 struct zx_ioc_vmo_create_child {
 	__u32 size;

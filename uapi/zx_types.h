@@ -129,11 +129,14 @@ typedef __s32 zx_status_t;
 #define ZX_VMO_RESIZABLE		((__u32)1 << 1)
 #define ZX_VMO_OP_COMMIT		((__u32)1)
 #define ZX_VMO_OP_DECOMMIT		((__u32)2)
+#define ZX_VMO_OP_LOCK			((__u32)3)
+#define ZX_VMO_OP_UNLOCK		((__u32)4)
 #define ZX_VMO_OP_CACHE_SYNC		((__u32)6)
 #define ZX_VMO_OP_CACHE_INVALIDATE	((__u32)7)
 #define ZX_VMO_OP_CACHE_CLEAN		((__u32)8)
 #define ZX_VMO_OP_CACHE_CLEAN_INVALIDATE	((__u32)9)
 #define ZX_VMO_OP_ZERO			((__u32)10)
+#define ZX_VMO_OP_TRY_LOCK		((__u32)11)
 #define ZX_VMO_OP_DONT_NEED		((__u32)12)
 #define ZX_VMO_OP_ALWAYS_NEED		((__u32)13)
 #define ZX_VMO_OP_PREFETCH		((__u32)14)
@@ -413,7 +416,7 @@ struct zx_ioc_info_vmo {
 	__u64 size_bytes;
 	__u64 parent_koid;
 	__u64 num_children;
-	__u64 num_mappings;		/* in guests */
+	__u64 num_mappings;		/* in guests and processes */
 	__u64 share_count;
 	__u32 flags;
 	__u32 pad;

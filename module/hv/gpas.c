@@ -104,7 +104,7 @@ static void drop_pages(struct zx_gpas *gpas, u64 first, u64 last)
 	mutex_unlock(&gpas->npt.lock);
 }
 
-/* Pages of the VMO are going: called under vmo->lock and users_lock. */
+/* Pages of the VMO are going: called under pages->lock and its users_lock. */
 static void mapping_invalidate(struct zx_vmo_user *user, pgoff_t first, pgoff_t last)
 {
 	struct zx_mapping *map = container_of(user, struct zx_mapping, user);
@@ -360,7 +360,8 @@ static zx_status_t map_locked(struct zx_gpas *gpas, const struct zx_map_request 
 	if (status != ZX_OK)
 		return status;
 	last = pfn + (req->len >> PAGE_SHIFT) - 1;
-	map = mapping_new(gpas, req->vmo, pfn, last, req->vmo_offset >> PAGE_SHIFT);
+	map = mapping_new(gpas, req->vmo, pfn, last,
+			  req->vmo->first + (req->vmo_offset >> PAGE_SHIFT));
 	if (!map)
 		return ZX_ERR_NO_MEMORY;
 	map->perm = req->perm;
@@ -380,6 +381,13 @@ zx_status_t zx_gpas_map(struct zx_gpas *gpas, const struct zx_map_request *req, 
 	return status;
 }
 
+static const enum zx_memtype memtypes[] = {
+	[ZX_CACHE_POLICY_CACHED]		= ZX_MEM_WRITE_BACK,
+	[ZX_CACHE_POLICY_UNCACHED]		= ZX_MEM_UNCACHED,
+	[ZX_CACHE_POLICY_UNCACHED_DEVICE]	= ZX_MEM_UNCACHED,
+	[ZX_CACHE_POLICY_WRITE_COMBINING]	= ZX_MEM_WRITE_COMBINING,
+};
+
 /* Can the 2 MiB around @pfn be one leaf? @page is the VMO's page at @pfn. */
 static bool fits_2m(struct zx_gpas *gpas, const struct zx_mapping *map, u64 pfn, pgoff_t index,
 		    struct page *page)
@@ -387,13 +395,14 @@ static bool fits_2m(struct zx_gpas *gpas, const struct zx_mapping *map, u64 pfn,
 	u64 first = round_down(pfn, 512);
 
 	return zx_hugepages && first >= map->first && first + 511 <= map->last &&
-	       !((pfn ^ index) & 511) && (index | 511) < map->vmo->size >> PAGE_SHIFT &&
+	       !((pfn ^ index) & 511) && zx_vmo_has(map->vmo, round_down(index, 512), index | 511) &&
+	       zx_vmo_policy(map->vmo) == ZX_CACHE_POLICY_CACHED &&
 	       PageTransHuge(compound_head(page)) && compound_order(compound_head(page)) >= 9 &&
 	       !PageHasHWPoisoned(compound_head(page)) &&
 	       !zx_trap_any_mem(&gpas->traps, first, first + 511);
 }
 
-/* Under gpas->lock and vmo->lock for reading. Takes over the reference to @page. */
+/* Under gpas->lock for reading and the VMO's lock. Takes over the reference to @page. */
 static zx_status_t install(struct zx_gpas *gpas, struct zx_mapping *map, u64 pfn, pgoff_t index,
 			   struct page *page)
 {
@@ -403,13 +412,14 @@ static zx_status_t install(struct zx_gpas *gpas, struct zx_mapping *map, u64 pfn
 	mutex_lock(&gpas->npt.lock);
 	if (fits_2m(gpas, map, pfn, index, page))
 		err = zx_npt_map(&gpas->npt, round_down(pfn, 512), ZX_NPT_2M,
-				 page - (pfn & 511), map->perm);
+				 page - (pfn & 511), map->perm, ZX_MEM_WRITE_BACK);
 	/*
 	 * A trap set since the VCPU looked is found here, or its drop_pages()
 	 * waits for our lock. Then the access faults again, and is trapped.
 	 */
 	if (err == -EEXIST && !zx_trap_find_mem(&gpas->traps, pfn))
-		err = zx_npt_map(&gpas->npt, pfn, ZX_NPT_4K, page, map->perm);
+		err = zx_npt_map(&gpas->npt, pfn, ZX_NPT_4K, page, map->perm,
+				 memtypes[zx_vmo_policy(map->vmo)]);
 	mutex_unlock(&gpas->npt.lock);
 	if (err)
 		put_page(page);
@@ -428,11 +438,11 @@ static zx_status_t fault_locked(struct zx_gpas *gpas, u64 pfn, unsigned int acce
 	if (access & ~map->perm)
 		return ZX_ERR_ACCESS_DENIED;
 	index = map->vmo_first + (pfn - map->first);
-	down_read(&map->vmo->lock);
+	zx_vmo_lock(map->vmo);
 	status = zx_vmo_page(map->vmo, index, &page);
 	if (status == ZX_OK)
 		status = install(gpas, map, pfn, index, page);
-	up_read(&map->vmo->lock);
+	zx_vmo_unlock(map->vmo);
 	return status;
 }
 

@@ -6,7 +6,7 @@
  * It outlives its guest for as long as a VMAR handle names it; from the guest's
  * end on it is dead, holds nothing and refuses everything with BAD_STATE.
  *
- * Lock order: gpas->lock, vmo->lock, vmo->users_lock, npt.lock.
+ * Lock order: gpas->lock, pages->lock, pages->users_lock, npt.lock.
  */
 #ifndef _ZX_GPAS_H
 #define _ZX_GPAS_H
@@ -25,7 +25,7 @@ struct zx_mapping {
 	struct zx_gpas *gpas;
 	struct zx_vmo *vmo;		/* a reference */
 	u64 first, last;		/* guest frames */
-	pgoff_t vmo_first;		/* the VMO's page at @first */
+	pgoff_t vmo_first;		/* the page at @first, in the VMO's store */
 	u8 perm;			/* ZX_PERM_* */
 	u8 max_perm;			/* what protect may give */
 };

@@ -125,7 +125,7 @@ static u64 *entry_find(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, boo
 }
 
 int zx_npt_map(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, struct page *page,
-	       unsigned int perm)
+	       unsigned int perm, enum zx_memtype type)
 {
 	u64 *entry;
 
@@ -136,7 +136,7 @@ int zx_npt_map(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, struct page
 	if (*entry)
 		return -EEXIST;
 	WRITE_ONCE(*entry, page_to_phys(page) | NPT_LEAF | npt->format->perm[perm] |
-		   (level == ZX_NPT_4K ? 0 : npt->format->large));
+		   npt->format->type[type] | (level == ZX_NPT_4K ? 0 : npt->format->large));
 	return 0;
 }
 

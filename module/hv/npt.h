@@ -24,6 +24,9 @@
 #define ZX_PERM_WRITE	2u
 #define ZX_PERM_EXEC	4u
 
+/* How the guest's CPU caches a page, its own page tables permitting. */
+enum zx_memtype { ZX_MEM_WRITE_BACK, ZX_MEM_UNCACHED, ZX_MEM_WRITE_COMBINING, ZX_MEM_TYPES };
+
 enum zx_npt_level { ZX_NPT_4K, ZX_NPT_2M, ZX_NPT_1G, ZX_NPT_TOP, ZX_NPT_LEVELS };
 
 /*
@@ -35,6 +38,7 @@ struct zx_npt_format {
 	u64 table;			/* a pointer to the next level */
 	u64 large;			/* a leaf above 4 KiB */
 	u64 perm[8];			/* a leaf's bits for ZX_PERM_* */
+	u64 type[ZX_MEM_TYPES];		/* and of one of 4 KiB for its memory type */
 	bool five_levels;		/* the CPU walks one more above ours */
 };
 
@@ -52,11 +56,11 @@ void zx_npt_destroy(struct zx_npt *npt);
 
 /*
  * Install a leaf at @pfn (guest frame) for @page; takes over the caller's
- * reference. -EEXIST: something is there already (the caller keeps the
+ * reference. Above 4 KiB @type is WRITE_BACK. -EEXIST: something is there already (the caller keeps the
  * reference); -ENOMEM. Under npt->lock.
  */
 int zx_npt_map(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, struct page *page,
-	       unsigned int perm);
+	       unsigned int perm, enum zx_memtype type);
 
 /*
  * Guest frames [first, last]; npt->lock is held from the cut to the end of the

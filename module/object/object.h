@@ -173,43 +173,71 @@ bool zx_sleep_until(s64 deadline);
 #define ZX_ERR_INTERNAL_INTR_RETRY	(-6)
 
 /* vmo.c */
-/*
- * Lock order: vmo->lock is taken inside a VMAR's lock, and outside of a
- * guest's page-table lock.
- */
+struct zx_pages;
+
+/* A VMO is a view of a store of pages (pages.h): all of it, or, as a slice, a part. */
 struct zx_vmo {
 	struct zx_object obj;		/* must be first */
-	struct file *file;		/* [I] unevictable shmem */
-	u32 options;			/* [I] ZX_VMO_* */
-	struct rw_semaphore lock;	/* write: pages go away */
-	u64 size;			/* [lock] */
-	struct list_head users;		/* [users_lock] struct zx_vmo_user */
-	struct mutex users_lock;
+	struct zx_pages *pages;		/* [I] */
+	u32 options;			/* [I] ZX_VMO_*, of what may be done through it */
+	u32 kind;			/* [I] ZX_VMO_CHILD_* of a child, else 0 */
+	pgoff_t first;			/* [I] where in the store it begins */
+	u64 slice_size;			/* [I] of a slice; others end with the store */
+	u64 parent_koid;		/* [I] */
+	atomic_t mappings;		/* [a] in guests and processes */
+	bool family;			/* [kin_lock] is or was a parent or a child */
+	struct zx_vmo *parent;		/* [kin_lock] no reference: see child.c */
+	struct list_head sibling;	/* [kin_lock] in the parent's children */
+	struct list_head children;	/* [kin_lock] */
+	u64 nr_children;		/* [kin_lock] */
 	char name[ZX_MAX_NAME_LEN];	/* [obj.wait.lock] ZX_PROP_NAME */
 };
 
 /* What a VMO must be able to tell whoever has mapped it. */
 struct zx_vmo_user {
-	struct list_head node;		/* [vmo->users_lock] */
+	struct list_head node;		/* [pages->users_lock] */
 	/*
-	 * Pages [first, last] of the VMO are about to go: no CPU may reach them
-	 * any more on return. Called with vmo->lock held for writing.
+	 * Pages [first, last] of the store are about to go: no CPU may reach them
+	 * any more on return. Called with pages->lock held for writing.
 	 */
 	void (*invalidate)(struct zx_vmo_user *user, pgoff_t first, pgoff_t last);
 };
 
 zx_status_t zx_vmo_new(u64 size, u32 options, struct zx_vmo **out);
+/* One that shows all of @pages; takes over the reference. NULL: there is none, or no memory. */
+struct zx_vmo *zx_vmo_over(struct zx_pages *pages, u32 options);
 zx_status_t zx_vmo_read(struct zx_vmo *vmo, void __user *buf, u64 offset, u64 len);
 zx_status_t zx_vmo_write(struct zx_vmo *vmo, const void __user *buf, u64 offset, u64 len);
+u64 zx_vmo_size(const struct zx_vmo *vmo);
+/* Can its size change, be it through another VMO? */
+bool zx_vmo_resizable(const struct zx_vmo *vmo);
 zx_status_t zx_vmo_set_size(struct zx_vmo *vmo, u64 size);
 zx_status_t zx_vmo_op_range(struct zx_vmo *vmo, u32 op, u64 offset, u64 len);
+zx_status_t zx_vmo_set_policy(struct zx_vmo *vmo, u32 policy);
+void zx_vmo_info(struct zx_vmo *vmo, struct zx_ioc_info_vmo *out);
 void zx_vmo_add_user(struct zx_vmo *vmo, struct zx_vmo_user *user);
 void zx_vmo_remove_user(struct zx_vmo *vmo, struct zx_vmo_user *user);
+/* The store's lock, for reading: the functions below need it. Inside a VMAR's lock. */
+void zx_vmo_lock(struct zx_vmo *vmo);
+void zx_vmo_unlock(struct zx_vmo *vmo);
 /*
- * The page at @index, allocated if it was a hole, with a reference; under
- * vmo->lock for reading. OUT_OF_RANGE past the end, NO_MEMORY.
+ * The page at the store's @index, allocated if it was a hole, with a reference.
+ * OUT_OF_RANGE outside of the VMO, NO_MEMORY.
  */
 zx_status_t zx_vmo_page(struct zx_vmo *vmo, pgoff_t index, struct page **page);
+/* Are the store's pages [first, last] all in the VMO? */
+bool zx_vmo_has(const struct zx_vmo *vmo, pgoff_t first, pgoff_t last);
+u32 zx_vmo_policy(const struct zx_vmo *vmo);
+
+/* child.c */
+/* @options: ZX_VMO_CHILD_* without NO_WRITE, which is the handle's affair. */
+zx_status_t zx_vmo_new_child(struct zx_vmo *parent, u32 options, u64 offset, u64 size,
+			     struct zx_vmo **out);
+u64 zx_vmo_children(const struct zx_vmo *vmo);
+void zx_vmo_leave_family(struct zx_vmo *vmo);	/* the last thing it does */
+
+/* mmap.c */
+int zx_vmo_mmap(struct zx_handle *handle, struct vm_area_struct *vma);
 int zx_vmo_init(void);		/* the huge-page capable mount */
 void zx_vmo_exit(void);
 

@@ -31,6 +31,7 @@ union info {
 	struct zx_ioc_info_vmar vmar;
 	struct zx_ioc_info_vcpu vcpu;
 	struct zx_ioc_info_resource resource;
+	struct zx_ioc_info_vmo vmo;
 	u32 handle_count;
 };
 
@@ -66,6 +67,17 @@ static zx_status_t info_resource(const struct zx_handle *handle, struct zx_ioc_i
 	return status;
 }
 
+static zx_status_t info_vmo(const struct zx_handle *handle, struct zx_ioc_info_vmo *out)
+{
+	zx_status_t status = zx_handle_check(handle, ZX_OBJ_TYPE_VMO, 0);
+
+	if (status != ZX_OK)
+		return status;
+	zx_vmo_info(container_of(handle->obj, struct zx_vmo, obj), out);
+	out->handle_rights = handle->rights;
+	return ZX_OK;
+}
+
 /* Type and rights are checked and the record is made before the buffer is looked at. */
 static zx_status_t make_info(const struct zx_handle *handle, u32 topic, union info *info,
 			     size_t *size)
@@ -83,6 +95,9 @@ static zx_status_t make_info(const struct zx_handle *handle, u32 topic, union in
 	case ZX_INFO_RESOURCE:
 		*size = sizeof(info->resource);
 		return info_resource(handle, &info->resource);
+	case ZX_INFO_VMO:
+		*size = sizeof(info->vmo);
+		return info_vmo(handle, &info->vmo);
 	case ZX_INFO_HANDLE_COUNT:
 		*size = sizeof(info->handle_count);
 		info->handle_count = atomic_read(&handle->obj->handles);

@@ -71,10 +71,15 @@ static const struct zx_call_row rows[] = {
 	    .call = zx_sys_vmo_get_size),
 	ROW(VMO_SET_SIZE, vmo_set_size, vmo_size, VMO, ZX_RIGHT_WRITE,
 	    .call = zx_sys_vmo_set_size),
-	ROW(VMO_OP_RANGE, vmo_op_range, length, VMO, ZX_RIGHT_WRITE,
+	/* Each operation needs a right of its own. */
+	ROW(VMO_OP_RANGE, vmo_op_range, length, VMO, 0,
 	    .call = zx_sys_vmo_op_range),
 	ROW(VMO_REPLACE_AS_EXECUTABLE, vmo_replace_as_executable, out, VMO, 0,
 	    .call = zx_sys_vmo_replace_as_executable),
+	ROW(VMO_CREATE_CHILD, vmo_create_child, out, VMO, ZX_RIGHT_DUPLICATE | ZX_RIGHT_READ,
+	    .call = zx_sys_vmo_create_child),
+	ROW(VMO_SET_CACHE_POLICY, vmo_set_cache_policy, policy, VMO, ZX_RIGHT_MAP,
+	    .call = zx_sys_vmo_set_cache_policy),
 
 	/* Map and protect need the rights that their options name. */
 	ROW(VMAR_MAP, vmar_map, out, VMAR, 0,

@@ -29,6 +29,8 @@ union zx_call_args {
 	struct zx_ioc_vmo_set_size vmo_set_size;
 	struct zx_ioc_vmo_op_range vmo_op_range;
 	struct zx_ioc_vmo_replace_as_executable vmo_replace_as_executable;
+	struct zx_ioc_vmo_create_child vmo_create_child;
+	struct zx_ioc_vmo_set_cache_policy vmo_set_cache_policy;
 	struct zx_ioc_vmar_map vmar_map;
 	struct zx_ioc_vmar_unmap vmar_unmap;
 	struct zx_ioc_vmar_protect vmar_protect;
@@ -105,6 +107,8 @@ zx_status_t zx_sys_vmo_get_size(struct zx_call *call);
 zx_status_t zx_sys_vmo_set_size(struct zx_call *call);
 zx_status_t zx_sys_vmo_op_range(struct zx_call *call);
 zx_status_t zx_sys_vmo_replace_as_executable(struct zx_call *call);
+zx_status_t zx_sys_vmo_create_child(struct zx_call *call);
+zx_status_t zx_sys_vmo_set_cache_policy(struct zx_call *call);
 /* vmar.c */
 zx_status_t zx_sys_vmar_map(struct zx_call *call);
 zx_status_t zx_sys_vmar_unmap(struct zx_call *call);

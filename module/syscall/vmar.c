@@ -79,7 +79,7 @@ static zx_status_t check_map(const struct zx_call *call, const struct zx_handle 
 	req->vmo = container_of(vmo->obj, struct zx_vmo, obj);
 	if (req->perm & ~req->max_perm)
 		return ZX_ERR_ACCESS_DENIED;
-	if (args->options & ZX_VM_REQUIRE_NON_RESIZABLE && req->vmo->options & ZX_VMO_RESIZABLE)
+	if (args->options & ZX_VM_REQUIRE_NON_RESIZABLE && zx_vmo_resizable(req->vmo))
 		return ZX_ERR_NOT_SUPPORTED;
 	return check_map_range(args, req);
 }

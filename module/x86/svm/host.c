@@ -121,6 +121,8 @@ int svm_init(void)
 	find_caps();
 	/* Nested tables have as many levels as the host has (APM 2, 15.25.3). */
 	svm_npt_format.five_levels = __read_cr4() & X86_CR4_LA57;
+	svm_npt_format.type[ZX_MEM_WRITE_COMBINING] =
+		pgprot_val(pgprot_writecombine(__pgprot(0)));
 	memset(iopm, 0xff, PAGE_SIZE << IOPM_ORDER);
 	memset(msrpm, 0xff, MSRPM_SIZE);
 	for (msr = zx_msr_passed; *msr; msr++)

@@ -338,6 +338,8 @@ static void window(struct zx_cpu *cpu, unsigned int prio)
 #define NPT_P	BIT_ULL(0)
 #define NPT_W	BIT_ULL(1)
 #define NPT_U	BIT_ULL(2)
+#define NPT_PWT	BIT_ULL(3)
+#define NPT_PCD	BIT_ULL(4)
 #define NPT_PS	BIT_ULL(7)
 #define NPT_NX	BIT_ULL(63)
 
@@ -351,6 +353,11 @@ struct zx_npt_format svm_npt_format = {
 		[ZX_PERM_READ | ZX_PERM_EXEC] = NPT_P | NPT_U,
 		[ZX_PERM_READ | ZX_PERM_WRITE | ZX_PERM_EXEC] = NPT_P | NPT_U | NPT_W,
 	},
+	/*
+	 * Nested entries choose from the host's PAT (APM 2, 15.25.8), where Linux
+	 * has UC at 3, whatever else is in it; init says where it has WC.
+	 */
+	.type[ZX_MEM_UNCACHED] = NPT_PWT | NPT_PCD,
 };
 
 const struct zx_backend zx_svm_backend = {
