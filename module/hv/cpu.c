@@ -7,6 +7,7 @@
 
 #include "../x86/backend.h"
 #include "host.h"
+#include "stats.h"
 
 #define CREATE_TRACE_POINTS
 #include "../trace.h"
@@ -99,6 +100,7 @@ static void enter_guest(struct zx_cpu *cpu)
 	zx_backend->load(cpu);
 	while (prepare(cpu)) {
 		zx_backend->run(cpu, &exit);
+		zx_stats_count(exit.kind);
 		trace_zx_exit(cpu->space.id, exit.kind, exit.code, cpu->rip);
 		if (exit.kind != ZX_EXIT_HOST_IRQ && !zx_exit_handle(cpu, &exit))
 			break;

@@ -123,6 +123,8 @@ zx_status_t zx_sys_object_get_info(struct zx_call *call)
 	/* That the call came here is the answer. */
 	if (args->topic == ZX_INFO_HANDLE_VALID)
 		return ZX_OK;
+	if (args->topic == ZX_INFO_GUEST_STATS)
+		return zx_sys_info_guest_stats(call);
 	status = make_info(call->handle, args->topic, &info, &size);
 	if (status != ZX_OK)
 		return status;

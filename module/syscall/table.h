@@ -94,6 +94,8 @@ zx_status_t zx_sys_object_set_property(struct zx_call *call);
 /* event.c */
 zx_status_t zx_sys_event_create(struct zx_call *call);
 zx_status_t zx_sys_eventpair_create(struct zx_call *call);
+/* stats.c */
+zx_status_t zx_sys_info_guest_stats(struct zx_call *call);
 /* port.c */
 zx_status_t zx_sys_port_create(struct zx_call *call);
 zx_status_t zx_sys_port_queue(struct zx_call *call);

@@ -13,12 +13,15 @@
 enum zx_exit_kind {
 	ZX_EXIT_NONE,		/* nothing to do: go on */
 	ZX_EXIT_HOST_IRQ,	/* an interrupt of the host waits */
+	ZX_EXIT_WINDOW,		/* the guest can take an interrupt now */
 	ZX_EXIT_CPUID,
 	ZX_EXIT_HLT,
 	ZX_EXIT_IO,
-	ZX_EXIT_MSR,
+	ZX_EXIT_RDMSR,
+	ZX_EXIT_WRMSR,
 	ZX_EXIT_MEMORY,
-	ZX_EXIT_CR_DR,		/* an access to CR0, CR4, CR8 or a debug register */
+	ZX_EXIT_CR,		/* an access to CR0, CR4 or CR8 */
+	ZX_EXIT_DR,		/* to a debug register */
 	ZX_EXIT_XSETBV,
 	ZX_EXIT_HYPERCALL,
 	ZX_EXIT_SKIP,		/* an instruction that does nothing here: INVD, WBINVD */
@@ -38,7 +41,6 @@ struct zx_exit {
 			u8 size;
 			bool in, string;
 		} io;
-		bool wrmsr;
 		struct {
 			u64 gpa;
 			u8 access;	/* ZX_PERM_* tried */

@@ -3,6 +3,7 @@
  * What becomes of an exit, for both vendors. A handler returns true to enter
  * again at once; or it sets cpu->next and returns false.
  */
+#include "../hv/stats.h"
 #include "backend.h"
 
 #define DR6_BS	BIT_ULL(14)
@@ -152,6 +153,7 @@ static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
 	} else if (inst.opcode_map == 1 && inst.opcode == 0x01 &&
 		   (inst.modrm == 0xc1 || inst.modrm == 0xd9)) {
 		exit->len = inst.len;
+		zx_stats_move(ZX_EXIT_UD, ZX_EXIT_HYPERCALL);
 		return exit_hypercall(cpu, exit);
 	}
 	zx_irq_ud(cpu);
@@ -203,18 +205,21 @@ bool zx_exit_handle(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	switch (exit->kind) {
 	case ZX_EXIT_NONE:
+	case ZX_EXIT_WINDOW:
 		return true;
 	case ZX_EXIT_IO:
 		return zx_exit_io(cpu, exit);
 	case ZX_EXIT_MEMORY:
 		return zx_exit_memory(cpu, exit);
-	case ZX_EXIT_MSR:
+	case ZX_EXIT_RDMSR:
+	case ZX_EXIT_WRMSR:
 		return exit_msr(cpu, exit);
 	case ZX_EXIT_CPUID:
 		return exit_cpuid(cpu, exit);
 	case ZX_EXIT_HLT:
 		return exit_hlt(cpu, exit);
-	case ZX_EXIT_CR_DR:
+	case ZX_EXIT_CR:
+	case ZX_EXIT_DR:
 		return zx_cr_dr_access(cpu, exit);
 	case ZX_EXIT_XSETBV:
 		return exit_xsetbv(cpu, exit);

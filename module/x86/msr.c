@@ -192,14 +192,15 @@ bool zx_msr_access(struct zx_cpu *cpu, struct zx_exit *exit)
 	struct zx_vcpu_regs *regs = &cpu->page->regs;
 	u64 value = (u32)regs->rax | regs->rdx << 32;
 	u32 msr = READ_ONCE(regs->rcx);
+	bool write = exit->kind == ZX_EXIT_WRMSR;
 
-	if (exit->wrmsr && is_apic(msr))
+	if (write && is_apic(msr))
 		return write_apic(cpu, exit, msr, value);
-	if (exit->wrmsr ? !write_msr(cpu, msr, value) : !read_msr(cpu, msr, &value)) {
+	if (write ? !write_msr(cpu, msr, value) : !read_msr(cpu, msr, &value)) {
 		zx_irq_gp(cpu);
 		return true;
 	}
-	if (!exit->wrmsr) {
+	if (!write) {
 		regs->rax = (u32)value;
 		regs->rdx = value >> 32;
 	}

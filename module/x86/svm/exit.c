@@ -114,7 +114,7 @@ static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit, unsigned 
 	}
 }
 
-static u8 simple_kind(u64 code)
+static u8 simple_kind(u64 code, u64 info)
 {
 	switch (code) {
 	case SVM_EXIT_INTR:
@@ -127,7 +127,7 @@ static u8 simple_kind(u64 code)
 	case SVM_EXIT_HLT:
 		return ZX_EXIT_HLT;
 	case SVM_EXIT_MSR:
-		return ZX_EXIT_MSR;
+		return info & 1 ? ZX_EXIT_WRMSR : ZX_EXIT_RDMSR;
 	case SVM_EXIT_VMMCALL:
 		return ZX_EXIT_HYPERCALL;
 	case SVM_EXIT_XSETBV:
@@ -144,8 +144,10 @@ static u8 simple_kind(u64 code)
 	case SVM_EXIT_RDPRU:
 	case SVM_EXIT_INVLPGB ... SVM_EXIT_TLBSYNC:
 		return ZX_EXIT_UD;
-	case SVM_EXIT_CR_READ ... SVM_EXIT_DR_WRITE + 15:
-		return ZX_EXIT_CR_DR;
+	case SVM_EXIT_CR_READ ... SVM_EXIT_CR_WRITE + 15:
+		return ZX_EXIT_CR;
+	case SVM_EXIT_DR_READ ... SVM_EXIT_DR_WRITE + 15:
+		return ZX_EXIT_DR;
 	case SVM_EXIT_SHUTDOWN:
 		return ZX_EXIT_SHUTDOWN;
 	case ~0ull:		/* VMEXIT_INVALID */
@@ -179,17 +181,16 @@ void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 		exit->kind = ZX_EXIT_NONE;
 		break;
 	case SVM_EXIT_VINTR:
-		exit->kind = ZX_EXIT_NONE;
+		exit->kind = ZX_EXIT_WINDOW;
 		cpu->irq.busy = true;
 		break;
 	default:
-		exit->kind = simple_kind(code);
+		exit->kind = simple_kind(code, c->exit_info1);
 	}
 	if (unlikely(exit->kind == ZX_EXIT_ENTRY_FAILED)) {
 		svm->cpu = -1;
 		__this_cpu_write(svm_host.asid_next, svm_caps.asids);
 	}
-	exit->wrmsr = c->exit_info1 & 1;
 	exit->len = 0;
 	if (svm_caps.nrips && exit->kind != ZX_EXIT_UD)
 		exit->len = inst_len(c->next_rip, cpu->rip);
