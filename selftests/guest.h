@@ -133,6 +133,12 @@ DECLARE_BLOB(probe_in32);
 DECLARE_BLOB(probe_out32);
 DECLARE_BLOB(probe_outs);
 DECLARE_BLOB(probe_ins);
+DECLARE_BLOB(probe_load8);
+DECLARE_BLOB(probe_load16);
+DECLARE_BLOB(probe_load32);
+DECLARE_BLOB(probe_store8);
+DECLARE_BLOB(probe_store32);
+DECLARE_BLOB(probe_or32);
 
 /* Where something is to happen: at name_insn. */
 DECLARE_BLOB(step_by_popf);
@@ -182,6 +188,10 @@ DECLARE_CODE(ap_real_store);
 DECLARE_CODE(ap_bell);
 DECLARE_CODE(ap_protected);
 DECLARE_CODE(ap_long);
+DECLARE_CODE(page_steps);
+DECLARE_CODE(page_forms);
+DECLARE_CODE(ap_logical);
+DECLARE_CODE(ap_load_id);
 DECLARE_CODE(bench_cpuid);
 DECLARE_CODE(bench_out);
 DECLARE_CODE(bench_store);

@@ -50,3 +50,27 @@
 .macro enable_apic
 	write_msr 0x80f, 0x1ff
 .endm
+
+/* probe name, instruction: load the frame, run it at name_insn, store the frame. */
+.macro probe name, insn
+	begin	\name
+	setup
+	mov	FRAME_RBX + GUEST_FRAME, %rbx
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	mov	FRAME_RDX + GUEST_FRAME, %rdx
+	mov	FRAME_RSI + GUEST_FRAME, %rsi
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+	mov	FRAME_R8 + GUEST_FRAME, %r8
+	mov	FRAME_RAX + GUEST_FRAME, %rax
+	.globl	\name\()_insn
+\name\()_insn:
+	\insn
+	mov	%rax, FRAME_RAX + GUEST_FRAME
+	mov	%rbx, FRAME_RBX + GUEST_FRAME
+	mov	%rcx, FRAME_RCX + GUEST_FRAME
+	mov	%rdx, FRAME_RDX + GUEST_FRAME
+	mov	%rsi, FRAME_RSI + GUEST_FRAME
+	mov	%rdi, FRAME_RDI + GUEST_FRAME
+	mov	%r8, FRAME_R8 + GUEST_FRAME
+	finish	\name
+.endm

@@ -541,7 +541,8 @@ struct zx_ioc_guest_create {
  *
  * @kind: ZX_GUEST_TRAP_*
  * @addr, @len: ports, or page-aligned guest-physical range; one page exactly
- *              if it starts at the local APIC's, 0xfee00000
+ *              if it starts at the local APIC's, 0xfee00000: the registers that
+ *              the APIC has are then served there, the rest becomes packets
  * @port: handle for BELL, 0 for MEM and IO
  *
  * INVALID_ARGS, OUT_OF_RANGE, ALREADY_EXISTS (any overlap), NO_MEMORY.

@@ -41,6 +41,8 @@ enum {
 /* Vector, software enable, focus checking; bit 12 is reserved with APIC_VERSION. */
 #define SVR_BITS		0x3ff
 
+#define DFR_RESET		0xffffffffu
+
 #define ESR_SEND_ILLEGAL	(1u << 5)
 #define ESR_RECEIVE_ILLEGAL	(1u << 6)
 
@@ -497,6 +499,13 @@ enum zx_apic_action zx_apic_write(struct zx_apic *apic, u32 msr, u64 value,
 	return write_register(apic, reg, value, ipi);
 }
 
+u64 zx_apic_writable(u32 msr)
+{
+	u32 reg = msr - ZX_MSR_X2APIC_FIRST;
+
+	return reg < NR_REGS ? rules[reg].bits : 0;
+}
+
 void zx_apic_reset(struct zx_apic *apic, u32 id, const struct zx_apic_hooks *hooks)
 {
 	*apic = (struct zx_apic){
@@ -504,6 +513,7 @@ void zx_apic_reset(struct zx_apic *apic, u32 id, const struct zx_apic_hooks *hoo
 		.id = id,
 		.bsp = id == 0,
 		.svr = SVR_RESET,
+		.dfr = DFR_RESET,
 	};
 	mask_lvts(apic);
 }

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 typedef uint8_t u8;
+typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
@@ -36,6 +37,7 @@ enum zx_apic_action {
 	ZX_APIC_DONE,		/* served */
 	ZX_APIC_GP,		/* the access faults: #GP(0), nothing changed */
 	ZX_APIC_IPI,		/* ICR written: see struct zx_apic_ipi */
+	ZX_APIC_ABSENT,		/* of the page only: no register that is known */
 };
 
 enum zx_apic_ipi_kind {
@@ -50,7 +52,8 @@ enum zx_apic_ipi_kind {
 struct zx_apic_ipi {
 	u8 kind;		/* enum zx_apic_ipi_kind */
 	u8 vector;		/* 2 for an NMI */
-	bool logical;		/* @dest is a logical x2APIC destination */
+	bool logical;		/* @dest is a logical destination */
+	bool page;		/* sent through the page: a logical @dest has 8 bits */
 	u8 shorthand;		/* 0 none, 1 self, 2 all, 3 all but self */
 	u32 dest;		/* 32-bit x2APIC destination */
 };
@@ -77,6 +80,7 @@ struct zx_apic {
 	u32 lvt_timer, lvt_cmci, lvt_thermal, lvt_pmi, lvt_lint0, lvt_lint1, lvt_error;
 	u32 initial_count, divide;
 	u64 icr;
+	u32 ldr, dfr;		/* of the page; by MSR, LDR follows from the id */
 	/* Guest TSC at which the timer is over, IA32_TSC_DEADLINE for one; 0: it stands. */
 	u64 timer_deadline;
 	/*
@@ -102,6 +106,9 @@ static inline bool zx_apic_enabled(const struct zx_apic *apic)
 enum zx_apic_action zx_apic_read(struct zx_apic *apic, u32 msr, u64 *value);
 enum zx_apic_action zx_apic_write(struct zx_apic *apic, u32 msr, u64 value,
 				  struct zx_apic_ipi *ipi);
+
+/* The bits of register @msr that may be written as 1. */
+u64 zx_apic_writable(u32 msr);
 
 /* A vector arrives (fixed, edge). Vectors 0..15 set ESR instead. */
 void zx_apic_accept(struct zx_apic *apic, u8 vector);

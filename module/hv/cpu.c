@@ -8,6 +8,7 @@
 #include "../x86/backend.h"
 #include "host.h"
 #include "stats.h"
+#include "xapic.h"
 
 #define CREATE_TRACE_POINTS
 #include "../trace.h"
@@ -31,6 +32,7 @@ zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int i
 		return ZX_ERR_NO_MEMORY;
 	}
 	zx_cr_reset(cpu, id == 0);
+	WRITE_ONCE(gpas->logical[id], zx_xapic_logical(&cpu->apic));
 	zx_gpas_join(gpas, &cpu->space);
 	return ZX_OK;
 }

@@ -51,6 +51,7 @@ struct zx_gpas {
 	spinlock_t users_lock;
 	struct list_head users;		/* [users_lock] */
 	unsigned long present;		/* [a] ids of the users there are */
+	u16 logical[BITS_PER_LONG];	/* [a] by id: zx_xapic_logical(), each user's own */
 };
 
 zx_status_t zx_gpas_new(const struct zx_npt_format *format, struct zx_gpas **out);

@@ -89,8 +89,12 @@ static zx_status_t trap_range(struct zx_trap *trap, u64 addr, u64 len)
 
 	if (!len || (addr | len) & ((1ull << shift) - 1))
 		return ZX_ERR_INVALID_ARGS;
-	/* The local APIC has a page of its own. */
-	if (trap->kind != ZX_GUEST_TRAP_IO && addr == ZX_APIC_BASE_ADDR && len != PAGE_SIZE)
+	/*
+	 * The local APIC has a page of its own. A trap that begins below it asks for
+	 * packets and gets them.
+	 */
+	trap->apic = trap->kind != ZX_GUEST_TRAP_IO && addr == ZX_APIC_BASE_ADDR;
+	if (trap->apic && len != PAGE_SIZE)
 		return ZX_ERR_INVALID_ARGS;
 	if (addr >= limit || len > limit - addr)
 		return ZX_ERR_OUT_OF_RANGE;

@@ -38,6 +38,7 @@ struct zx_bell {
 
 struct zx_trap {
 	u32 kind;		/* [I] ZX_GUEST_TRAP_* */
+	bool apic;		/* [I] it turns on the local APIC's page */
 	u64 first, last;	/* [I] page frames, or ports; inclusive */
 	u64 key;		/* [I] */
 	struct zx_bell *bell;	/* [I] NULL but for BELL */

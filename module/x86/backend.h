@@ -147,6 +147,10 @@ void zx_msr_leave(struct zx_cpu *cpu);
 /* exit->len is known. */
 bool zx_ipi_send(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_apic_ipi *ipi);
 
+/* xapic.c */
+/* @inst touches the local APIC's page. False: not served, so it is as any trap's. */
+bool zx_xapic_access(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_inst *inst);
+
 /* mem.c */
 /*
  * Copy to or from guest-physical memory with interrupts off. False: a page has

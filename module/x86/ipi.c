@@ -3,9 +3,17 @@
  * What a VCPU's ICR asks for others: packets, since user space decides who
  * gets what. Masks name VCPUs that exist.
  */
+#include "../hv/xapic.h"
 #include "backend.h"
 
 #define BROADCAST	0xffffffffu
+
+static bool matches(struct zx_cpu *cpu, const struct zx_apic_ipi *ipi, unsigned int id)
+{
+	if (!ipi->page)
+		return zx_apic_match_logical(ipi->dest, id);
+	return zx_xapic_match_logical(ipi->dest, READ_ONCE(cpu->gpas->logical[id]));
+}
 
 static u64 destinations(struct zx_cpu *cpu, const struct zx_apic_ipi *ipi)
 {
@@ -24,7 +32,7 @@ static u64 destinations(struct zx_cpu *cpu, const struct zx_apic_ipi *ipi)
 	if (!ipi->logical)
 		return ipi->dest < 64 ? present & BIT_ULL(ipi->dest) : 0;
 	for (left = present; left; left &= left - 1)
-		if (zx_apic_match_logical(ipi->dest, __ffs64(left)))
+		if (matches(cpu, ipi, __ffs64(left)))
 			mask |= left & -left;
 	return mask;
 }

@@ -189,6 +189,8 @@ bool zx_exit_memory(struct zx_cpu *cpu, struct zx_exit *exit)
 	}
 	if (!zx_exit_decode(cpu, exit, &inst))
 		return false;
+	if (unlikely(trap->apic) && zx_xapic_access(cpu, exit, &inst))
+		return cpu->next == ZX_NEXT_NONE;
 	if (trap->kind == ZX_GUEST_TRAP_BELL)
 		return ring(cpu, exit, trap, &inst);
 	memory_packet(cpu, exit, trap->key, &inst);
