@@ -216,6 +216,16 @@ CALL(vcpu_interrupt, .object = VCPU, .right = ZX_RIGHT_SIGNAL)
 	return zx_vcpu_interrupt(handle, 0x40);
 }
 
+CALL(vcpu_read_memory, .object = VCPU, .right = ZX_RIGHT_READ, .expect = ZX_ERR_BAD_STATE)
+{
+	return zxl_vcpu_read_memory(handle, 0, NULL, 0, NULL);
+}
+
+CALL(vcpu_write_memory, .object = VCPU, .right = ZX_RIGHT_WRITE, .expect = ZX_ERR_BAD_STATE)
+{
+	return zxl_vcpu_write_memory(handle, 0, NULL, 0, NULL);
+}
+
 CALL(vcpu_read_state, .object = VCPU, .right = ZX_RIGHT_READ)
 {
 	zx_vcpu_state_t state;

@@ -199,6 +199,11 @@ DECLARE_CODE(bench_load);
 DECLARE_CODE(bench_bell);
 DECLARE_CODE(bench_touch);
 
+/* guest_assist_x86.S */
+DECLARE_BLOB(load_after_switch);
+DECLARE_BLOB(user_load);
+DECLARE_BLOB(legacy_load);
+
 /* The handlers behind the interrupt descriptor table. */
 DECLARE_CODE(vectors);
 #endif

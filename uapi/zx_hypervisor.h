@@ -628,10 +628,12 @@ struct zx_ioc_vcpu_interrupt {
  * by call. On: a VCPU, READ or WRITE.
  *
  * @kind: ZX_VCPU_STATE (136 bytes); to write also ZX_VCPU_IO (8 bytes: __u8
- *        access size 1, 2 or 4, 3 bytes of padding, __u32 data)
+ *        access size 1, 2 or 4, 3 bytes of padding, __u32 data); ZXL_VCPU_RIP,
+ *        ZXL_VCPU_VECTOR; to read also ZXL_VCPU_SYSTEM
  *
- * INVALID_ARGS: kind, @length, pointer, access size. BAD_STATE: not the
- * VCPU's thread.
+ * INVALID_ARGS: kind, @length, pointer, access size, an RIP that the VCPU's mode
+ * does not have. BAD_STATE: not the VCPU's thread. An RIP written takes back the
+ * fault or single step that the last instruction left pending.
  */
 struct zx_ioc_vcpu_state {
 	__u32 size;
@@ -652,13 +654,15 @@ struct zx_ioc_vcpu_state {
  * @addr: linear
  * @buffer, @length: at most 4096 bytes
  * @gpa: address of the __u64 that receives the guest-physical address at which it
- *       ended with UNAVAILABLE, NOT_FOUND or ACCESS_DENIED
+ *       ended with UNAVAILABLE, NOT_FOUND or ACCESS_DENIED; 0 for not wanted
  *
  * CANCELED: the guest's paging does not permit it: the VCPU stands at the
- * instruction again, with the #PF that it gets instead. UNAVAILABLE: a trap
- * stands there. NOT_FOUND, ACCESS_DENIED, OUT_OF_RANGE: as ZX_IOC_VCPU_ENTER.
- * Nothing was copied, then. BAD_STATE: another thread's VCPU, or the last enter
- * gave no such packet.
+ * instruction again, with the #PF that it gets instead (#GP for an address that
+ * is not canonical). UNAVAILABLE: a trap stands there; NOT_SUPPORTED: under one
+ * of the guest's page tables. NOT_FOUND, ACCESS_DENIED, OUT_OF_RANGE: as
+ * ZX_IOC_VCPU_ENTER. Nothing was copied, then. INVALID_ARGS: flags, length,
+ * pointers. NO_MEMORY. BAD_STATE: another thread's VCPU, or the last enter gave
+ * no such packet, or its instruction was CANCELED.
  */
 struct zxl_ioc_vcpu_memory {
 	__u32 size;

@@ -262,6 +262,7 @@ zx_status_t zx_cpu_run(struct zx_cpu *cpu)
 	zx_status_t status;
 
 	page->reason = ZX_VCPU_REASON_NONE;
+	cpu->accessing = false;
 	status = run(cpu);
 	trace_zx_return(cpu->space.id, status, page->reason, page->addr);
 	return status;

@@ -62,10 +62,12 @@ struct zx_cpu {
 	bool opened;			/* interrupts were open since the last entry */
 	bool stepping;			/* RFLAGS.TF was set at the last exit */
 	bool flush;			/* guest translations are stale */
+	bool accessing;			/* the last enter gave a GUEST_MEM packet */
 	bool halted;			/* after HLT; survives a signal */
 	bool halted_if;			/* with RFLAGS.IF */
 	u8 next;
 	zx_status_t status;
+	u64 access_rip;			/* of the instruction behind that packet */
 	u64 fault_gpa;
 	unsigned int fault_access;
 	u8 fault_by;			/* enum zx_fault_by */
@@ -94,6 +96,18 @@ zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int i
 void zx_cpu_fini(struct zx_cpu *cpu);
 /* Run until there is something for user space. INTERNAL_INTR_RETRY: a signal. */
 zx_status_t zx_cpu_run(struct zx_cpu *cpu);
+
+/* While it does not run, its own thread: x86/walk.c. */
+/*
+ * Copy @len bytes, at most a page, at linear @addr for the instruction behind the
+ * GUEST_MEM packet. CANCELED: it gets an exception instead. UNAVAILABLE: there is
+ * a trap at *@gpa. Others as of an enter, with *@gpa. INTERNAL_INTR_RETRY: a signal.
+ */
+zx_status_t zx_cpu_memory(struct zx_cpu *cpu, u64 addr, void *buf, size_t len, bool write,
+			  u64 *gpa);
+/* And x86/state.c. */
+void zx_cpu_read_system(struct zx_cpu *cpu, struct zxl_vcpu_system *out);
+zx_status_t zx_cpu_write_rip(struct zx_cpu *cpu, u64 rip);	/* INVALID_ARGS */
 
 /* Nothing to take over and nothing to deliver: the common entry. */
 static inline bool zx_irq_idle(const struct zx_cpu *cpu)

@@ -105,6 +105,14 @@ static const struct zx_call_row rows[] = {
 	    .call = zx_sys_vcpu_read_state),
 	ROW(VCPU_WRITE_STATE, vcpu_state, length, VCPU, ZX_RIGHT_WRITE,
 	    .call = zx_sys_vcpu_write_state),
+	/* READ or WRITE, as its flags say. */
+	[_IOC_NR(ZXL_IOC_VCPU_MEMORY)] = {
+		.cmd = ZXL_IOC_VCPU_MEMORY,
+		.min_size = offsetofend(struct zxl_ioc_vcpu_memory, gpa),
+		.max_size = sizeof(struct zxl_ioc_vcpu_memory),
+		.type = ZX_OBJ_TYPE_VCPU,
+		.call = zx_sys_vcpu_memory,
+	},
 
 	ROW(CHANNEL_CREATE, pair_create, out1, NONE, 0,
 	    .call = zx_sys_channel_create),

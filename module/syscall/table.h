@@ -45,6 +45,7 @@ union zx_call_args {
 	struct zx_ioc_channel_write channel_write;
 	struct zx_ioc_channel_read channel_read;
 	struct zx_ioc_channel_call channel_call;
+	struct zxl_ioc_vcpu_memory vcpu_memory;
 };
 
 /* A handle that the call is to hand out: published when all else is done. */
@@ -133,5 +134,6 @@ zx_status_t zx_sys_channel_create(struct zx_call *call);
 zx_status_t zx_sys_channel_write(struct zx_call *call);
 zx_status_t zx_sys_channel_read(struct zx_call *call);
 zx_status_t zx_sys_channel_call(struct zx_call *call);
+zx_status_t zx_sys_vcpu_memory(struct zx_call *call);
 
 #endif

@@ -3,6 +3,7 @@
  * Calls on VCPUs. Enter is the hot one: it has no argument struct, and between
  * the ioctl and the guest nothing is copied.
  */
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "../object/guest.h"
@@ -146,59 +147,165 @@ zx_status_t zx_sys_vcpu_interrupt(struct zx_call *call)
 	return ZX_OK;
 }
 
+union state {
+	struct zx_vcpu_regs regs;
+	struct vcpu_io {
+		u8 access_size;
+		u8 pad[3];
+		u32 data;
+	} io;
+	struct zxl_vcpu_system system;
+	u64 rip;
+	struct zxl_vcpu_vector vector;
+};
+
+/* Bytes of a kind; 0: there is no such kind to read, or to write. */
+static size_t state_size(u32 kind, bool write)
+{
+	switch (kind) {
+	case ZX_VCPU_STATE:
+		return sizeof_field(union state, regs);
+	case ZX_VCPU_IO:
+		return write ? sizeof_field(union state, io) : 0;
+	case ZXL_VCPU_SYSTEM:
+		return write ? 0 : sizeof_field(union state, system);
+	case ZXL_VCPU_RIP:
+		return sizeof_field(union state, rip);
+	case ZXL_VCPU_VECTOR:
+		return sizeof_field(union state, vector);
+	default:
+		return 0;
+	}
+}
+
+static void read_state(struct zx_cpu *cpu, u32 kind, union state *state)
+{
+	switch (kind) {
+	case ZX_VCPU_STATE:
+		state->regs = cpu->page->regs;
+		state->regs.rflags &= ZX_VCPU_RFLAGS_USER;
+		break;
+	case ZXL_VCPU_SYSTEM:
+		zx_cpu_read_system(cpu, &state->system);
+		break;
+	case ZXL_VCPU_RIP:
+		state->rip = cpu->rip;
+		break;
+	case ZXL_VCPU_VECTOR:
+		zx_fpu_read_vector(&cpu->fpu, &state->vector);
+		break;
+	}
+}
+
 zx_status_t zx_sys_vcpu_read_state(struct zx_call *call)
 {
 	const struct zx_ioc_vcpu_state *args = &call->args.vcpu_state;
 	struct zx_vcpu *vcpu = zx_vcpu_from(call->handle->obj);
-	struct zx_vcpu_regs regs;
+	union state state;
 
-	if (args->kind != ZX_VCPU_STATE || args->length != sizeof(regs))
+	if (!args->length || args->length != state_size(args->kind, false))
 		return ZX_ERR_INVALID_ARGS;
 	if (!zx_vcpu_is_mine(vcpu))
 		return ZX_ERR_BAD_STATE;
-	regs = vcpu->cpu.page->regs;
-	regs.rflags &= ZX_VCPU_RFLAGS_USER;
-	return copy_to_user(u64_to_user_ptr(args->buffer), &regs, sizeof(regs)) ?
+	read_state(&vcpu->cpu, args->kind, &state);
+	return copy_to_user(u64_to_user_ptr(args->buffer), &state, args->length) ?
 		ZX_ERR_INVALID_ARGS : ZX_OK;
 }
 
-struct vcpu_io {
-	u8 access_size;
-	u8 pad[3];
-	u32 data;
-};
-
-static zx_status_t write_io(struct zx_vcpu *vcpu, const struct vcpu_io *io)
+static zx_status_t write_io(struct zx_cpu *cpu, const struct vcpu_io *io)
 {
 	u64 mask;
 
 	if (io->access_size != 1 && io->access_size != 2 && io->access_size != 4)
 		return ZX_ERR_INVALID_ARGS;
 	mask = GENMASK_ULL(8 * io->access_size - 1, 0);
-	vcpu->cpu.page->regs.rax = (vcpu->cpu.page->regs.rax & ~mask) | (io->data & mask);
+	cpu->page->regs.rax = (cpu->page->regs.rax & ~mask) | (io->data & mask);
 	return ZX_OK;
+}
+
+static zx_status_t write_state(struct zx_cpu *cpu, u32 kind, union state *state)
+{
+	switch (kind) {
+	case ZX_VCPU_IO:
+		return write_io(cpu, &state->io);
+	case ZXL_VCPU_RIP:
+		return zx_cpu_write_rip(cpu, state->rip);
+	case ZXL_VCPU_VECTOR:
+		zx_fpu_write_vector(&cpu->fpu, &state->vector);
+		return ZX_OK;
+	default:
+		/* Without bit 1 the flags stay what they are. */
+		if (!(state->regs.rflags & X86_EFLAGS_FIXED))
+			state->regs.rflags = cpu->page->regs.rflags;
+		cpu->page->regs = state->regs;
+		return ZX_OK;
+	}
 }
 
 zx_status_t zx_sys_vcpu_write_state(struct zx_call *call)
 {
 	const struct zx_ioc_vcpu_state *args = &call->args.vcpu_state;
 	struct zx_vcpu *vcpu = zx_vcpu_from(call->handle->obj);
-	union {
-		struct zx_vcpu_regs regs;
-		struct vcpu_io io;
-	} buf;
+	union state state;
 
-	if (args->kind > ZX_VCPU_IO ||
-	    args->length != (args->kind == ZX_VCPU_IO ? sizeof(buf.io) : sizeof(buf.regs)) ||
-	    copy_from_user(&buf, u64_to_user_ptr(args->buffer), args->length))
+	if (!args->length || args->length != state_size(args->kind, true) ||
+	    copy_from_user(&state, u64_to_user_ptr(args->buffer), args->length))
 		return ZX_ERR_INVALID_ARGS;
 	if (!zx_vcpu_is_mine(vcpu))
 		return ZX_ERR_BAD_STATE;
-	if (args->kind == ZX_VCPU_IO)
-		return write_io(vcpu, &buf.io);
-	/* Without bit 1 the flags stay what they are. */
-	if (!(buf.regs.rflags & X86_EFLAGS_FIXED))
-		buf.regs.rflags = vcpu->cpu.page->regs.rflags;
-	vcpu->cpu.page->regs = buf.regs;
-	return ZX_OK;
+	return write_state(&vcpu->cpu, args->kind, &state);
+}
+
+/* What no instruction but a string's run exceeds goes without an allocation. */
+#define MEMORY_SMALL	64
+
+static zx_status_t copy_memory(struct zx_cpu *cpu, const struct zxl_ioc_vcpu_memory *args,
+			       void *buf)
+{
+	void __user *user = u64_to_user_ptr(args->buffer);
+	bool write = args->flags & ZXL_MEMORY_WRITE;
+	zx_status_t status;
+	u64 gpa;
+
+	if (write && copy_from_user(buf, user, args->length))
+		return ZX_ERR_INVALID_ARGS;
+	status = zx_cpu_memory(cpu, args->addr, buf, args->length, write, &gpa);
+	switch (status) {
+	case ZX_OK:
+		return !write && copy_to_user(user, buf, args->length) ? ZX_ERR_INVALID_ARGS :
+			ZX_OK;
+	case ZX_ERR_UNAVAILABLE:
+	case ZX_ERR_NOT_FOUND:
+	case ZX_ERR_ACCESS_DENIED:
+		if (args->gpa && put_user(gpa, (u64 __user *)u64_to_user_ptr(args->gpa)))
+			return ZX_ERR_INVALID_ARGS;
+	}
+	return status;
+}
+
+zx_status_t zx_sys_vcpu_memory(struct zx_call *call)
+{
+	const struct zxl_ioc_vcpu_memory *args = &call->args.vcpu_memory;
+	struct zx_vcpu *vcpu = zx_vcpu_from(call->handle->obj);
+	u32 right = args->flags & ZXL_MEMORY_WRITE ? ZX_RIGHT_WRITE : ZX_RIGHT_READ;
+	u8 small[MEMORY_SMALL];
+	void *buf = small;
+	zx_status_t status = zx_handle_check(call->handle, ZX_OBJ_TYPE_VCPU, right);
+
+	if (status != ZX_OK)
+		return status;
+	if (args->flags & ~ZXL_MEMORY_WRITE || args->length > PAGE_SIZE)
+		return ZX_ERR_INVALID_ARGS;
+	if (!zx_vcpu_is_mine(vcpu) || !vcpu->cpu.accessing)
+		return ZX_ERR_BAD_STATE;
+	if (!args->length)
+		return ZX_OK;
+	if (args->length > sizeof(small))
+		buf = kmalloc(args->length, GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return ZX_ERR_NO_MEMORY;
+	status = copy_memory(&vcpu->cpu, args, buf);
+	if (buf != small)
+		kfree(buf);
+	return status;
 }

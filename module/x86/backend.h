@@ -62,7 +62,24 @@ enum zx_reg {
 	ZX_REG_CS_BASE,		/* read only */
 	/* Read only: the shadow of STI or MOV SS. It ends when RIP is moved. */
 	ZX_REG_SHADOW,
+	ZX_REG_CR2,
+	/* Read only: + ZX_SEGMENT_PARTS * enum zx_segment + enum zx_segment_part */
+	ZX_REG_SEGMENT = 0x100,
 };
+
+enum zx_segment {
+	ZX_SEGMENT_ES, ZX_SEGMENT_CS, ZX_SEGMENT_SS, ZX_SEGMENT_DS, ZX_SEGMENT_FS, ZX_SEGMENT_GS,
+	ZX_SEGMENT_LDTR, ZX_SEGMENT_TR,
+	ZX_SEGMENTS
+};
+
+enum zx_segment_part {
+	ZX_SEGMENT_BASE, ZX_SEGMENT_LIMIT, ZX_SEGMENT_ACCESS, ZX_SEGMENT_SELECTOR,
+	ZX_SEGMENT_PARTS
+};
+
+/* struct zxl_vcpu_segment.access */
+#define ZX_SEGMENT_UNUSABLE	0x10000
 
 enum zx_inject { ZX_INJECT_IRQ, ZX_INJECT_NMI, ZX_INJECT_EXCEPTION };
 
@@ -82,6 +99,10 @@ struct zx_backend {
 	void (*load)(struct zx_cpu *cpu);	/* a burst begins on this CPU */
 	void (*put)(struct zx_cpu *cpu);	/* and ends */
 	void (*run)(struct zx_cpu *cpu, struct zx_exit *exit);	/* interrupts off */
+	/*
+	 * In a burst or between two, in the VCPU's thread. A backend whose registers
+	 * are within reach on one CPU only has to see to that first.
+	 */
 	u64 (*get)(struct zx_cpu *cpu, enum zx_reg reg);
 	void (*set)(struct zx_cpu *cpu, enum zx_reg reg, u64 value);
 	void (*inject)(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_fault *event);
@@ -133,6 +154,8 @@ void zx_cpuid_init(void);
 void zx_cpuid(struct zx_cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 u64 zx_cpuid_cr4_mask(void);	/* the bits that the features shown allow */
 u64 zx_cpuid_efer_mask(void);
+unsigned int zx_cpuid_phys_bits(void);	/* of a guest-physical address */
+bool zx_cpuid_has_1g(void);		/* pages of 1 GiB */
 
 /* msr.c */
 extern const u32 zx_msr_passed[];	/* need no exit; ends with 0 */
@@ -152,6 +175,24 @@ bool zx_ipi_send(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_apic_
 bool zx_xapic_access(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_inst *inst);
 
 /* mem.c */
+/* How the guest pages: SDM 3, 4.1.1. */
+struct zx_paging {
+	int levels;		/* 0: off */
+	unsigned int bits;	/* of the address that a level resolves */
+	unsigned int entry;	/* bytes */
+};
+
+static inline struct zx_paging zx_paging_of(struct zx_cpu *cpu)
+{
+	if (zx_backend->get(cpu, ZX_REG_EFER) & EFER_LMA)
+		return (struct zx_paging){ .levels = 4, .bits = 9, .entry = 8 };
+	if (!(zx_backend->get(cpu, ZX_REG_CR0) & X86_CR0_PG))
+		return (struct zx_paging){ .levels = 0 };
+	if (zx_backend->get(cpu, ZX_REG_CR4) & X86_CR4_PAE)
+		return (struct zx_paging){ .levels = 3, .bits = 9, .entry = 8 };
+	return (struct zx_paging){ .levels = 2, .bits = 10, .entry = 4 };
+}
+
 /*
  * Copy to or from guest-physical memory with interrupts off. False: a page has
  * no leaf; cpu->next then asks for it, and the caller starts over.

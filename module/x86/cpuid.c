@@ -216,3 +216,13 @@ u64 zx_cpuid_efer_mask(void)
 	mask |= extended[1].edx & BIT(25) ? EFER_FFXSR : 0;
 	return mask;
 }
+
+unsigned int zx_cpuid_phys_bits(void)
+{
+	return extended[8].eax & 0xff ?: 36;	/* SDM 3, 4.1.4 */
+}
+
+bool zx_cpuid_has_1g(void)
+{
+	return extended[1].edx & BIT(26);
+}

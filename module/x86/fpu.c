@@ -9,10 +9,13 @@
 #include <asm/fpu/api.h>
 #include <asm/msr.h>
 
+#include "../../uapi/zx_hypervisor.h"
 #include "fpu.h"
 
 #define XCR_XFEATURE_ENABLED	0
 #define MXCSR_OFFSET		24
+#define XMM_OFFSET		160
+#define XSTATE_BV_OFFSET	512
 #define MXCSR_RESET		0x1f80
 #define FCW_RESET		0x037f
 
@@ -20,6 +23,7 @@ static u64 host_xcr0;
 static u64 host_xss;
 static u64 components;
 static unsigned int area_size;
+static unsigned int avx_offset;
 static bool optimized;
 
 static u64 xgetbv(u32 index)
@@ -50,6 +54,7 @@ int zx_fpu_setup(void)
 	if (components & ZX_XCR0_AVX) {
 		cpuid_count(0xd, 2, &eax, &ebx, &ecx, &edx);
 		area_size = max(area_size, eax + ebx);
+		avx_offset = ebx;
 	}
 	optimized = boot_cpu_has(X86_FEATURE_XSAVEOPT);
 	return 0;
@@ -76,6 +81,38 @@ int zx_fpu_init(struct zx_fpu *fpu)
 void zx_fpu_fini(struct zx_fpu *fpu)
 {
 	kfree(fpu->area);
+}
+
+static u64 *xstate_bv(const struct zx_fpu *fpu)
+{
+	return fpu->area + XSTATE_BV_OFFSET;
+}
+
+/* A component whose bit is 0 is reset, whatever its part of the area says: SDM 1, 13.6. */
+void zx_fpu_read_vector(const struct zx_fpu *fpu, struct zxl_vcpu_vector *out)
+{
+	unsigned int i;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; i < ARRAY_SIZE(out->ymm); i++) {
+		if (*xstate_bv(fpu) & ZX_XCR0_SSE)
+			memcpy(out->ymm[i], fpu->area + XMM_OFFSET + 16 * i, 16);
+		if (*xstate_bv(fpu) & ZX_XCR0_AVX)
+			memcpy(out->ymm[i] + 16, fpu->area + avx_offset + 16 * i, 16);
+	}
+}
+
+void zx_fpu_write_vector(struct zx_fpu *fpu, const struct zxl_vcpu_vector *in)
+{
+	bool avx = components & ZX_XCR0_AVX;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(in->ymm); i++) {
+		memcpy(fpu->area + XMM_OFFSET + 16 * i, in->ymm[i], 16);
+		if (avx)
+			memcpy(fpu->area + avx_offset + 16 * i, in->ymm[i] + 16, 16);
+	}
+	*xstate_bv(fpu) |= ZX_XCR0_SSE | (avx ? ZX_XCR0_AVX : 0);
 }
 
 /*

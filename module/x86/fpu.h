@@ -15,6 +15,8 @@
 #define ZX_XCR0_AVX	BIT_ULL(2)
 #define ZX_XCR0_GUEST	(ZX_XCR0_X87 | ZX_XCR0_SSE | ZX_XCR0_AVX)
 
+struct zxl_vcpu_vector;
+
 struct zx_fpu {
 	void *area;		/* standard format, 64-byte aligned */
 	u64 xcr0;		/* the guest's */
@@ -24,6 +26,9 @@ int zx_fpu_setup(void);		/* once; -ENODEV: no XSAVE */
 u64 zx_fpu_components(void);	/* of ZX_XCR0_GUEST, those this machine has */
 int zx_fpu_init(struct zx_fpu *fpu);
 void zx_fpu_fini(struct zx_fpu *fpu);
+/* YMM0 to YMM15, out of a burst. */
+void zx_fpu_read_vector(const struct zx_fpu *fpu, struct zxl_vcpu_vector *out);
+void zx_fpu_write_vector(struct zx_fpu *fpu, const struct zxl_vcpu_vector *in);
 /* Preemption is off from enter to leave. */
 void zx_fpu_enter(struct zx_fpu *fpu);
 void zx_fpu_leave(struct zx_fpu *fpu);

@@ -70,26 +70,8 @@ bool zx_mem_copy(struct zx_cpu *cpu, u64 gpa, void *buf, size_t len, bool write)
 	return true;
 }
 
-/* How the guest pages: SDM 3, 4.1.1. */
-struct paging {
-	int levels;		/* 0: off */
-	unsigned int bits;	/* of the address that a level resolves */
-	unsigned int entry;	/* bytes */
-};
-
-static struct paging paging_of(struct zx_cpu *cpu)
-{
-	if (zx_backend->get(cpu, ZX_REG_EFER) & EFER_LMA)
-		return (struct paging){ .levels = 4, .bits = 9, .entry = 8 };
-	if (!(zx_backend->get(cpu, ZX_REG_CR0) & X86_CR0_PG))
-		return (struct paging){ .levels = 0 };
-	if (zx_backend->get(cpu, ZX_REG_CR4) & X86_CR4_PAE)
-		return (struct paging){ .levels = 3, .bits = 9, .entry = 8 };
-	return (struct paging){ .levels = 2, .bits = 10, .entry = 4 };
-}
-
 /* One table's entry for @addr. False: see walk(). */
-static bool read_entry(struct zx_cpu *cpu, const struct paging *mode, int level, u64 table,
+static bool read_entry(struct zx_cpu *cpu, const struct zx_paging *mode, int level, u64 table,
 		       u64 addr, u64 *entry)
 {
 	unsigned int shift = PAGE_SHIFT + mode->bits * level;
@@ -114,7 +96,7 @@ static bool read_entry(struct zx_cpu *cpu, const struct paging *mode, int level,
  */
 static bool walk(struct zx_cpu *cpu, u64 addr, u64 *gpa)
 {
-	struct paging mode = paging_of(cpu);
+	struct zx_paging mode = zx_paging_of(cpu);
 	u64 base, entry, span;
 	int level;
 

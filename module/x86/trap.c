@@ -142,6 +142,8 @@ static void memory_packet(struct zx_cpu *cpu, struct zx_exit *exit, u64 key,
 	packet->mem.default_operand_size =
 		zx_backend->get(cpu, ZX_REG_CODE_SIZE) == ZX_CODE_16 ? 2 : 4;
 	describe(cpu, exit, inst);
+	cpu->accessing = true;
+	cpu->access_rip = cpu->rip;
 	zx_exit_advance(cpu, inst->len);
 	zx_cpu_return(cpu, ZX_OK, ZX_VCPU_REASON_PACKET, exit->mem.gpa);
 }

@@ -90,6 +90,25 @@ zx_status_t zxl_vcpu_access(zx_handle_t vcpu, zxl_vcpu_access_t *out);
  */
 zx_status_t zxl_vcpu_access_finish(zx_handle_t vcpu, uint64_t value);
 
+/*
+ * Copies at most 4096 bytes from or to the guest's memory at a linear address,
+ * through the guest's paging and at its privilege: what else the instruction
+ * behind the last packet, a GUEST_MEM, accesses. The VCPU's own thread only.
+ * Right: READ, or WRITE. gpa, if not NULL, receives where it ended.
+ *
+ * ZX_ERR_CANCELED: the guest's paging does not permit it; the VCPU stands at the
+ * instruction again, and takes the exception when it is entered. With gpa:
+ * ZX_ERR_UNAVAILABLE: a trap is there. ZX_ERR_NOT_FOUND, ZX_ERR_ACCESS_DENIED:
+ * nothing is mapped there, or not like that. ZX_ERR_NOT_SUPPORTED: a page table
+ * of the guest's is in a trap. ZX_ERR_INVALID_ARGS: length, buffer.
+ * ZX_ERR_BAD_STATE: the last zx_vcpu_enter gave no GUEST_MEM packet, or another
+ * thread's VCPU.
+ */
+zx_status_t zxl_vcpu_read_memory(zx_handle_t vcpu, uint64_t addr, void *buffer, size_t length,
+				 zx_gpaddr_t *gpa);
+zx_status_t zxl_vcpu_write_memory(zx_handle_t vcpu, uint64_t addr, const void *buffer,
+				  size_t length, zx_gpaddr_t *gpa);
+
 __END_CDECLS
 
 #endif

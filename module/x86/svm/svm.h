@@ -63,6 +63,7 @@ enum svm_clean {
 	SVM_CLEAN_NP = BIT(4),
 	SVM_CLEAN_CR = BIT(5),
 	SVM_CLEAN_DR = BIT(6),
+	SVM_CLEAN_CR2 = BIT(9),
 	SVM_CLEAN_ALL = GENMASK(9, 0),
 };
 

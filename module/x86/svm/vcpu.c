@@ -197,6 +197,39 @@ static enum zx_code_size code_size(const struct svm_save *save)
 	return save->cs.attrib & SVM_ATTRIB_DB ? ZX_CODE_32 : ZX_CODE_16;
 }
 
+static const struct svm_segment *segment(const struct svm_save *save, enum zx_segment nr)
+{
+	switch (nr) {
+	case ZX_SEGMENT_ES ... ZX_SEGMENT_GS:
+		return &save->es + nr;
+	case ZX_SEGMENT_LDTR:
+		return &save->ldtr;
+	default:
+		return &save->tr;
+	}
+}
+
+/*
+ * Its attributes leave out the limit's bits 19:16, which stand in a descriptor's
+ * 11:8. Out of line: get() is on the way of every exit.
+ */
+static noinline u64 segment_part(const struct svm_save *save, unsigned int reg)
+{
+	const struct svm_segment *s = segment(save, reg / ZX_SEGMENT_PARTS);
+
+	switch (reg % ZX_SEGMENT_PARTS) {
+	case ZX_SEGMENT_BASE:
+		return s->base;
+	case ZX_SEGMENT_LIMIT:
+		return s->limit;
+	case ZX_SEGMENT_ACCESS:
+		return (s->attrib & 0xff) | (s->attrib & 0xf00) << 4 |
+		       (s->attrib & SVM_ATTRIB_P ? 0 : ZX_SEGMENT_UNUSABLE);
+	default:
+		return s->selector;
+	}
+}
+
 static u64 get(struct zx_cpu *cpu, enum zx_reg reg)
 {
 	struct svm_vmcb *vmcb = svm_of(cpu)->vmcb;
@@ -228,8 +261,11 @@ static u64 get(struct zx_cpu *cpu, enum zx_reg reg)
 		return vmcb->save.cs.base;
 	case ZX_REG_SHADOW:
 		return cpu->rip == vmcb->save.rip && vmcb->control.shadow & SVM_SHADOW_ACTIVE;
+	case ZX_REG_CR2:
+		return vmcb->save.cr2;
+	default:
+		return segment_part(&vmcb->save, reg - ZX_REG_SEGMENT);
 	}
-	return 0;
 }
 
 /* CD and NW stay out of the CPU: a guest must not slow down its neighbours. */
@@ -284,6 +320,10 @@ static void set(struct zx_cpu *cpu, enum zx_reg reg, u64 value)
 	case ZX_REG_PAT:
 		save->pat = value;
 		break;
+	case ZX_REG_CR2:
+		save->cr2 = value;
+		svm_dirty(svm, SVM_CLEAN_CR2);
+		return;
 	default:
 		return;
 	}

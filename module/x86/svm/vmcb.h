@@ -17,6 +17,7 @@ struct svm_segment {
 	u64 base;
 };
 
+#define SVM_ATTRIB_P	BIT(7)
 #define SVM_ATTRIB_L	BIT(9)
 #define SVM_ATTRIB_DB	BIT(10)
 
