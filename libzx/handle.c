@@ -10,7 +10,7 @@ __EXPORT zx_handle_t zxl_handle_from_fd(int fd)
 {
 	zx_handle_t handle;
 
-	if (fd < 0 || (unsigned int)fd >= ROOT_VMAR_FD)
+	if (fd < 0 || (unsigned int)fd >= SELF_FD_MIN)
 		return ZX_HANDLE_INVALID;
 	handle = (zx_handle_t)fd << 2 | ZX_HANDLE_FIXED_BITS_MASK;
 	libzx_way_add(handle);
@@ -19,7 +19,7 @@ __EXPORT zx_handle_t zxl_handle_from_fd(int fd)
 
 __EXPORT int zxl_handle_fd(zx_handle_t handle)
 {
-	return handle_valid(handle) && handle != ROOT_VMAR ? handle_fd(handle) : -1;
+	return handle_valid(handle) && !handle_is_self(handle) ? handle_fd(handle) : -1;
 }
 
 zx_status_t libzx_open_device(int *fd)
@@ -91,6 +91,8 @@ __EXPORT zx_status_t zx_handle_close(zx_handle_t handle)
 
 	if (handle == ZX_HANDLE_INVALID)
 		return ZX_OK;
+	if (handle_is_self(handle))
+		return libzx_self_close(handle);
 	status = zx_object_get_info(handle, ZX_INFO_HANDLE_VALID, NULL, 0, NULL, NULL);
 	if (status == ZX_OK)
 		libzx_handle_drop(handle);
@@ -123,6 +125,8 @@ __EXPORT zx_status_t zx_handle_duplicate(zx_handle_t handle, zx_rights_t rights,
 		.size = sizeof(arg), .rights = rights, .out = to_u64(out),
 	};
 
+	if (handle_is_self(handle))
+		return libzx_self_duplicate(handle, rights, out);
 	return libzx_call(handle, ZX_IOC_HANDLE_DUPLICATE, &arg);
 }
 
@@ -132,5 +136,7 @@ __EXPORT zx_status_t zx_handle_replace(zx_handle_t handle, zx_rights_t rights, z
 		.size = sizeof(arg), .rights = rights, .out = to_u64(out),
 	};
 
+	if (handle_is_self(handle))
+		return libzx_self_replace(handle, rights, out);
 	return libzx_call_consume(handle, ZX_IOC_HANDLE_REPLACE, &arg);
 }

@@ -16,7 +16,11 @@
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 
-/* No descriptor can be that large: the table would need 8 GiB. */
+/*
+ * No descriptor can be that large: the table would need 8 GiB. From here on
+ * are the handles to the process's own VMARs, the root's being the last.
+ */
+#define SELF_FD_MIN	0x3f000000u
 #define ROOT_VMAR_FD	0x3fffffffu
 #define ROOT_VMAR	((zx_handle_t)(ROOT_VMAR_FD << 2 | ZX_HANDLE_FIXED_BITS_MASK))
 
@@ -42,6 +46,11 @@ static inline bool handle_valid(zx_handle_t handle)
 static inline int handle_fd(zx_handle_t handle)
 {
 	return (int)(handle >> 2);
+}
+
+static inline bool handle_is_self(zx_handle_t handle)
+{
+	return handle_valid(handle) && handle >> 2 >= SELF_FD_MIN;
 }
 
 /* A signal that was handled has interrupted the call: nothing was done yet. */
@@ -90,6 +99,23 @@ zx_status_t libzx_handle_basic(zx_handle_t handle, struct zx_ioc_info_handle_bas
 /* Closes the descriptor of a handle that is known to be one of ours. */
 void libzx_handle_drop(zx_handle_t handle);
 zx_status_t libzx_open_device(int *fd);
+
+/* self.c, self_map.c, self_tree.c: calls on handles that handle_is_self() */
+zx_status_t libzx_self_close(zx_handle_t handle);
+zx_status_t libzx_self_duplicate(zx_handle_t handle, zx_rights_t rights, zx_handle_t *out);
+zx_status_t libzx_self_replace(zx_handle_t handle, zx_rights_t rights, zx_handle_t *out);
+zx_status_t libzx_self_get_info(zx_handle_t handle, uint32_t topic, void *buffer,
+				size_t buffer_size, size_t *actual_count, size_t *avail_count);
+zx_status_t libzx_self_map(zx_handle_t handle, zx_vm_option_t options, uint64_t vmar_offset,
+			   zx_handle_t vmo, uint64_t vmo_offset, uint64_t len,
+			   zx_vaddr_t *mapped_addr);
+zx_status_t libzx_self_unmap(zx_handle_t handle, zx_vaddr_t addr, uint64_t len);
+zx_status_t libzx_self_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr_t addr,
+			       uint64_t len);
+zx_status_t libzx_self_allocate(zx_handle_t parent, zx_vm_option_t options, uint64_t offset,
+				uint64_t size, zx_handle_t *child_vmar, zx_vaddr_t *child_addr);
+zx_status_t libzx_self_destroy(zx_handle_t handle);
+zx_status_t libzx_self_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address, size_t size);
 
 /* state.c */
 /* The thread's VCPU is now @handle: maps its page. NO_MEMORY, INTERNAL. */

@@ -15,6 +15,9 @@ __EXPORT zx_status_t zx_object_get_info(zx_handle_t handle, uint32_t topic, void
 		.avail = to_u64(avail_count),
 	};
 
+	if (handle_is_self(handle))
+		return libzx_self_get_info(handle, topic, buffer, buffer_size, actual_count,
+					   avail_count);
 	return libzx_call(handle, ZX_IOC_OBJECT_GET_INFO, &arg);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The decoded memory access: reading it, completing a load. */
-/* build: ../../libzx/access.c ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/state.c ../../libzx/vcpu.c -Draw_syscall=mock_syscall -pthread */
+/* build: ../../libzx/access.c ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/self.c ../../libzx/self_map.c ../../libzx/self_place.c ../../libzx/self_tree.c ../../libzx/space.c ../../libzx/state.c ../../libzx/vcpu.c ../../libzx/vmar.c ../../libzx/vmo.c -Draw_syscall=mock_syscall -pthread */
 #include "test_libzx.h"
 
 static zx_handle_t vcpu;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every call of libzx: which ioctl, on which descriptor, with which struct. */
-/* build: ../../libzx/access.c ../../libzx/call.c ../../libzx/guest.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/port.c ../../libzx/resource.c ../../libzx/state.c ../../libzx/vcpu.c ../../libzx/vmar.c ../../libzx/vmo.c -Draw_syscall=mock_syscall -pthread */
+/* build: ../../libzx/access.c ../../libzx/call.c ../../libzx/guest.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/port.c ../../libzx/resource.c ../../libzx/self.c ../../libzx/self_map.c ../../libzx/self_place.c ../../libzx/self_tree.c ../../libzx/space.c ../../libzx/state.c ../../libzx/vcpu.c ../../libzx/vmar.c ../../libzx/vmo.c -Draw_syscall=mock_syscall -pthread */
 #include "test_libzx.h"
 
 /* The struct of the last ioctl, which was @number on @handle. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Handles: closing, replacing, descriptors, and the way to the kernel. */
-/* build: ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/port.c ../../libzx/state.c ../../libzx/vmo.c -Draw_syscall=mock_syscall -pthread */
+/* build: ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/port.c ../../libzx/self.c ../../libzx/self_map.c ../../libzx/self_place.c ../../libzx/self_tree.c ../../libzx/space.c ../../libzx/state.c ../../libzx/vmar.c ../../libzx/vmo.c -Draw_syscall=mock_syscall -pthread */
 #include "test_libzx.h"
 
 static void test_close(void **state)

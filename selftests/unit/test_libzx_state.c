@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The VCPU's page: when it may be used, and what reading and writing do. */
-/* build: ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/state.c ../../libzx/vcpu.c -Draw_syscall=mock_syscall -pthread */
+/* build: ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/self.c ../../libzx/self_map.c ../../libzx/self_place.c ../../libzx/self_tree.c ../../libzx/space.c ../../libzx/state.c ../../libzx/vcpu.c ../../libzx/vmar.c ../../libzx/vmo.c -Draw_syscall=mock_syscall -pthread */
 #include "test_libzx.h"
 
 static zx_handle_t new_vcpu(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The process's own VMAR. */
-/* build: ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/state.c ../../libzx/vmar.c -Draw_syscall=mock_syscall -pthread */
+/* build: ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/self.c ../../libzx/self_map.c ../../libzx/self_place.c ../../libzx/self_tree.c ../../libzx/space.c ../../libzx/state.c ../../libzx/vmar.c ../../libzx/vmo.c -Draw_syscall=mock_syscall -pthread */
 #include "test_libzx.h"
 
 #define RW	(ZX_VM_PERM_READ | ZX_VM_PERM_WRITE)
@@ -93,7 +93,15 @@ static void test_bad_arguments(void **state)
 		{ RW, 0, 0, 0, ZX_ERR_INVALID_ARGS },
 		{ RW, 0, 0, UINT64_MAX, ZX_ERR_INVALID_ARGS },
 		{ RW, 0, 0ull - 4096, 8192, ZX_ERR_OUT_OF_RANGE },
-		{ RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, 1 << 30, 0, 4096, ZX_ERR_NOT_SUPPORTED },
+		{ RW, 0, 1ull << 63, 4096, ZX_ERR_OUT_OF_RANGE },
+		{ RW, 0, 0, 1ull << 47, ZX_ERR_INVALID_ARGS },
+		{ RW | ZX_VM_SPECIFIC, 0x7ffffffff000, 0, 4096, ZX_ERR_INVALID_ARGS },
+		{ RW | ZX_VM_SPECIFIC, 0ull - 4096, 0, 8192, ZX_ERR_INVALID_ARGS },
+		{ RW | ZX_VM_SPECIFIC | ZX_VM_ALIGN_2MB, 0x10001000, 0, 4096, ZX_ERR_INVALID_ARGS },
+		{ RW | ZX_VM_OFFSET_IS_UPPER_LIMIT | ZX_VM_SPECIFIC, 1 << 30, 0, 4096,
+		  ZX_ERR_INVALID_ARGS },
+		{ RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, 1 << 16, 0, 4096, ZX_ERR_NO_RESOURCES },
+		{ RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, 0, 0, 4096, ZX_ERR_NO_RESOURCES },
 	};
 	zx_vaddr_t addr = 4711;
 	size_t i;
@@ -120,9 +128,9 @@ static void test_bad_handles(void **state)
 				     &addr), ZX_ERR_BAD_HANDLE);
 	assert_int_equal(zx_vmar_map(self, RW | ZX_VM_REQUIRE_NON_RESIZABLE, 0, resizable, 0, 4096,
 				     &addr), ZX_ERR_NOT_SUPPORTED);
-	/* The process's VMAR is good for nothing else. */
-	assert_int_equal(zx_vmar_map(self, RW, 0, self, 0, 4096, &addr), ZX_ERR_BAD_HANDLE);
-	assert_int_equal(zx_handle_close(self), ZX_ERR_BAD_HANDLE);
+	assert_int_equal(zx_vmar_map(self, RW, 0, self, 0, 4096, &addr), ZX_ERR_WRONG_TYPE);
+	assert_int_equal(zx_vmar_map(self, RW, 0, self - 4, 0, 4096, &addr), ZX_ERR_BAD_HANDLE);
+	assert_int_equal(zx_vmar_map(self - 4, RW, 0, vmo, 0, 4096, &addr), ZX_ERR_BAD_HANDLE);
 	assert_int_equal(zxl_handle_fd(self), -1);
 	close(file);
 	(void)state;
@@ -155,11 +163,10 @@ static void test_unmap(void **state)
 	assert_int_equal(zx_vmar_map(self, RW, 0, vmo, 0, 3 * 4096, &addr), ZX_OK);
 	assert_int_equal(zx_vmar_unmap(self, addr + 1, 4096), ZX_ERR_INVALID_ARGS);
 	assert_int_equal(zx_vmar_unmap(self, addr, 0), ZX_ERR_INVALID_ARGS);
-	assert_int_equal(zx_vmar_unmap(self, addr, 100), ZX_ERR_INVALID_ARGS);
 	assert_int_equal(zx_vmar_unmap(self, addr, 0ull - 4096), ZX_ERR_INVALID_ARGS);
 	assert_true(is_mapped(addr));
-	/* A split, a hole. */
-	assert_int_equal(zx_vmar_unmap(self, addr + 4096, 4096), ZX_OK);
+	/* A split; then a hole. Lengths are rounded up. */
+	assert_int_equal(zx_vmar_unmap(self, addr + 4096, 100), ZX_OK);
 	assert_true(is_mapped(addr) && !is_mapped(addr + 4096) && is_mapped(addr + 8192));
 	assert_int_equal(zx_vmar_unmap(self, addr, 3 * 4096), ZX_OK);
 	(void)state;
@@ -204,6 +211,61 @@ static void test_protect_hole(void **state)
 	(void)state;
 }
 
+static void test_below(void **state)
+{
+	const zx_vm_option_t below = RW | ZX_VM_OFFSET_IS_UPPER_LIMIT;
+	zx_vaddr_t limit, addr, next;
+
+	/* Somewhere low nothing stands. */
+	limit = 0x40000000;
+	assert_int_equal(zx_vmar_map(self, below, limit, vmo, 0, 8192, &addr), ZX_OK);
+	assert_int_equal(addr, limit - 8192);
+	assert_int_equal(zx_vmar_map(self, below, limit, vmo, 0, 4096, &next), ZX_OK);
+	assert_int_equal(next, addr - 4096);
+	assert_int_equal(zx_vmar_unmap(self, next, 4096 + 8192), ZX_OK);
+	assert_int_equal(zx_vmar_map(self, below | ZX_VM_ALIGN_64KB, limit - 4096, vmo, 0, 4096,
+				     &addr), ZX_OK);
+	assert_int_equal(addr, limit - 65536);
+	assert_int_equal(zx_vmar_unmap(self, addr, 4096), ZX_OK);
+	/* All of the process: below its stack, not where that grows. */
+	assert_int_equal(zx_vmar_map(self, below, 0x7ffffffff000, vmo, 0, 4096, &addr), ZX_OK);
+	assert_true(is_mapped(addr));
+	assert_int_equal(zx_vmar_unmap(self, addr, 4096), ZX_OK);
+	(void)state;
+}
+
+/* x86 cannot run what it cannot read. */
+static void test_execute_only(void **state)
+{
+	zx_handle_t code = mock_new(ZX_OBJ_TYPE_VMO, 0xd0ef | ZX_RIGHT_EXECUTE);
+	const zx_vm_option_t run = ZX_VM_PERM_EXECUTE | ZX_VM_PERM_READ_IF_XOM_UNSUPPORTED;
+	zx_vaddr_t addr;
+
+	assert_int_equal(zx_vmar_map(self, run, 0, code, 0, 4096, &addr), ZX_OK);
+	assert_int_equal(*(char *)addr, 0);
+	assert_int_equal(zx_vmar_protect(self, run, addr, 4096), ZX_OK);
+	assert_int_equal(*(char *)addr, 0);
+	assert_int_equal(zx_vmar_unmap(self, addr, 4096), ZX_OK);
+	(void)state;
+}
+
+static void test_rights_of_vmo(void **state)
+{
+	zx_handle_t unmappable = mock_new(ZX_OBJ_TYPE_VMO, 0xd0ef & ~ZX_RIGHT_MAP);
+	zx_handle_t reader = mock_new(ZX_OBJ_TYPE_VMO, 0xd0ef & ~ZX_RIGHT_WRITE);
+	zx_vaddr_t addr;
+
+	assert_int_equal(zx_vmar_map(self, ZX_VM_PERM_READ, 0, unmappable, 0, 4096, &addr),
+			 ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_vmar_map(self, RW, 0, reader, 0, 4096, &addr), ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_vmar_map(self, ZX_VM_PERM_READ, 0, reader, 0, 4096, &addr), ZX_OK);
+	/* What the handle had then is all that the mapping ever gets. */
+	assert_int_equal(zx_vmar_protect(self, RW, addr, 4096), ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_vmar_protect(self, 0, addr, 4096), ZX_OK);
+	assert_int_equal(zx_vmar_unmap(self, addr, 4096), ZX_OK);
+	(void)state;
+}
+
 static void test_errno(void **state)
 {
 	zx_vaddr_t addr = 0;
@@ -228,6 +290,9 @@ int main(void)
 		cmocka_unit_test_setup(test_unmap, new_vmo),
 		cmocka_unit_test_setup(test_protect, new_vmo),
 		cmocka_unit_test_setup(test_protect_hole, new_vmo),
+		cmocka_unit_test_setup(test_below, new_vmo),
+		cmocka_unit_test_setup(test_execute_only, new_vmo),
+		cmocka_unit_test_setup(test_rights_of_vmo, new_vmo),
 		cmocka_unit_test_setup(test_errno, new_vmo),
 	};
 

@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* VMARs inside the process's own. */
+/* build: ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/self.c ../../libzx/self_map.c ../../libzx/self_place.c ../../libzx/self_tree.c ../../libzx/space.c ../../libzx/state.c ../../libzx/vmar.c ../../libzx/vmo.c -Draw_syscall=mock_syscall -pthread */
+#include "test_libzx.h"
+
+#define RW		(ZX_VM_PERM_READ | ZX_VM_PERM_WRITE)
+#define CAN_RW		(ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_SPECIFIC)
+#define PAGES(n)	((n) * 4096ull)
+
+static zx_handle_t self, vmo, vmar;
+static zx_vaddr_t base;
+
+static zx_handle_t allocate(zx_handle_t parent, zx_vm_option_t options, uint64_t offset,
+			    uint64_t size, zx_vaddr_t *addr)
+{
+	zx_handle_t child;
+
+	assert_int_equal(zx_vmar_allocate(parent, options, offset, size, &child, addr), ZX_OK);
+	return child;
+}
+
+/* One VMAR of 16 pages. */
+static int new_vmar(void **state)
+{
+	mock_reset(state);
+	self = zx_vmar_root_self();
+	vmo = mock_new(ZX_OBJ_TYPE_VMO, 0xd0ef);
+	vmar = allocate(self, CAN_RW, 0, PAGES(16), &base);
+	return 0;
+}
+
+static int end_vmar(void **state)
+{
+	(void)state;
+	zx_vmar_destroy(vmar);
+	zx_handle_close(vmar);
+	return 0;
+}
+
+static zx_status_t map_at(uint64_t page, uint64_t pages, zx_vm_option_t options)
+{
+	zx_vaddr_t addr = 0;
+	zx_status_t status = zx_vmar_map(vmar, options | ZX_VM_SPECIFIC, PAGES(page), vmo, 0,
+					 PAGES(pages), &addr);
+
+	if (status == ZX_OK)
+		assert_int_equal(addr, base + PAGES(page));
+	return status;
+}
+
+/* Can the kernel write there? */
+static bool is_writable(zx_vaddr_t addr)
+{
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	bool writable = read(zero, (void *)addr, 1) == 1;
+
+	close(zero);
+	return writable;
+}
+
+static zx_rights_t rights_of(zx_handle_t handle)
+{
+	zx_info_handle_basic_t info;
+
+	assert_int_equal(zx_object_get_info(handle, ZX_INFO_HANDLE_BASIC, &info, sizeof(info),
+					    NULL, NULL), ZX_OK);
+	assert_int_equal(info.type, ZX_OBJ_TYPE_VMAR);
+	assert_int_equal(info.koid >> 63, 1);
+	return info.rights;
+}
+
+static uint32_t count_of(zx_handle_t handle)
+{
+	zx_info_handle_count_t info;
+
+	assert_int_equal(zx_object_get_info(handle, ZX_INFO_HANDLE_COUNT, &info, sizeof(info),
+					    NULL, NULL), ZX_OK);
+	return info.handle_count;
+}
+
+static void test_allocate(void **state)
+{
+	zx_info_vmar_t info;
+	size_t actual = 0, avail = 0;
+
+	assert_int_equal(base % 4096, 0);
+	assert_true(is_mapped(base) && is_mapped(base + PAGES(15)));
+	assert_false(is_writable(base));
+	assert_int_equal(zx_object_get_info(vmar, ZX_INFO_VMAR, &info, sizeof(info), &actual,
+					    &avail), ZX_OK);
+	assert_int_equal(info.base, base);
+	assert_int_equal(info.len, PAGES(16));
+	assert_int_equal(actual, 1);
+	assert_int_equal(avail, 1);
+	assert_int_equal(rights_of(vmar), ZX_RIGHT_DUPLICATE | ZX_RIGHT_INSPECT | ZX_RIGHT_READ |
+			 ZX_RIGHT_WRITE);
+	assert_int_equal(mock.ioctls, 0);
+	assert_int_equal(zxl_handle_fd(vmar), -1);
+	(void)state;
+}
+
+static void test_allocate_statuses(void **state)
+{
+	const struct {
+		zx_handle_t parent;
+		zx_vm_option_t options;
+		uint64_t offset, size;
+		zx_status_t status;
+	} cases[] = {
+		{ vmar - 4, CAN_RW, 0, 4096, ZX_ERR_BAD_HANDLE },
+		{ vmar, ZX_VM_PERM_READ, 0, 4096, ZX_ERR_INVALID_ARGS },
+		{ vmar, 1u << 16, 0, 4096, ZX_ERR_INVALID_ARGS },
+		{ vmar, CAN_RW, 0, 0, ZX_ERR_INVALID_ARGS },
+		{ vmar, CAN_RW, 0, 100, ZX_ERR_INVALID_ARGS },
+		{ vmar, CAN_RW, 4096, 4096, ZX_ERR_INVALID_ARGS },
+		{ vmar, CAN_RW, 0, PAGES(17), ZX_ERR_INVALID_ARGS },
+		{ vmar, CAN_RW, 0, UINT64_MAX, ZX_ERR_INVALID_ARGS },
+		{ vmar, CAN_RW | ZX_VM_SPECIFIC, 1, 4096, ZX_ERR_INVALID_ARGS },
+		{ vmar, CAN_RW | ZX_VM_SPECIFIC, PAGES(16), 4096, ZX_ERR_INVALID_ARGS },
+		{ vmar, CAN_RW | ZX_VM_SPECIFIC, 0ull - 4096, 8192, ZX_ERR_INVALID_ARGS },
+		{ vmar, CAN_RW | ZX_VM_SPECIFIC, PAGES(4), 4096, ZX_ERR_ALREADY_EXISTS },
+		{ vmar, CAN_RW, 0, PAGES(12), ZX_ERR_NO_RESOURCES },
+		{ vmar, CAN_RW | ZX_VM_ALIGN_4GB, 0, PAGES(1), ZX_ERR_NO_RESOURCES },
+		{ vmar, CAN_RW | ZX_VM_CAN_MAP_EXECUTE, 0, 4096, ZX_ERR_ACCESS_DENIED },
+		{ self, CAN_RW | ZX_VM_SPECIFIC, base, 4096, ZX_ERR_ALREADY_EXISTS },
+	};
+	zx_handle_t child = 4711;
+	zx_vaddr_t addr = 4712;
+	size_t i;
+
+	assert_int_equal(map_at(4, 1, RW), ZX_OK);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(zx_vmar_allocate(cases[i].parent, cases[i].options,
+						  cases[i].offset, cases[i].size, &child, &addr),
+				 cases[i].status);
+	assert_int_equal(child, 4711);
+	assert_int_equal(addr, 4712);
+	/* A failed result leaves nothing. */
+	assert_int_equal(zx_vmar_allocate(vmar, CAN_RW, 0, PAGES(11), BAD_POINTER, &addr),
+			 ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_allocate(vmar, CAN_RW, 0, PAGES(11), &child, BAD_POINTER),
+			 ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_allocate(vmar, CAN_RW, 0, PAGES(11), &child, &addr), ZX_OK);
+	assert_int_equal(addr, base + PAGES(5));
+	assert_int_equal(zx_handle_close(child), ZX_OK);
+	(void)state;
+}
+
+static void test_map(void **state)
+{
+	char byte = 0;
+	zx_vaddr_t addr;
+
+	/* The lowest hole, then the next one. */
+	assert_int_equal(zx_vmar_map(vmar, RW, 0, vmo, 4096, 8192, &addr), ZX_OK);
+	assert_int_equal(addr, base);
+	assert_int_equal(zx_vmar_map(vmar, RW, 0, vmo, 0, 4096, &addr), ZX_OK);
+	assert_int_equal(addr, base + PAGES(2));
+	*(char *)(base + 5) = 'x';
+	assert_int_equal(pread((int)(vmo >> 2), &byte, 1, 4096 + 5), 1);
+	assert_int_equal(byte, 'x');
+	/* From above. */
+	assert_int_equal(zx_vmar_map(vmar, RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, PAGES(16), vmo, 0,
+				     4096, &addr), ZX_OK);
+	assert_int_equal(addr, base + PAGES(15));
+	assert_int_equal(zx_vmar_map(vmar, RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, PAGES(10), vmo, 0,
+				     8192, &addr), ZX_OK);
+	assert_int_equal(addr, base + PAGES(8));
+	assert_int_equal(zx_vmar_map(vmar, RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, PAGES(3), vmo, 0,
+				     4096, &addr), ZX_ERR_NO_RESOURCES);
+	(void)state;
+}
+
+static void test_specific(void **state)
+{
+	zx_vaddr_t addr;
+
+	assert_int_equal(map_at(4, 4, RW), ZX_OK);
+	assert_int_equal(map_at(7, 2, RW), ZX_ERR_ALREADY_EXISTS);
+	assert_int_equal(map_at(3, 2, RW), ZX_ERR_ALREADY_EXISTS);
+	assert_int_equal(map_at(8, 1, RW), ZX_OK);
+	assert_int_equal(map_at(3, 1, RW), ZX_OK);
+	assert_int_equal(map_at(15, 2, RW), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(map_at(16, 1, RW), ZX_ERR_INVALID_ARGS);
+	*(char *)(base + PAGES(5)) = 'x';
+	*(char *)(base + PAGES(6)) = 'y';
+	/* In the middle of one: the ends stay. */
+	assert_int_equal(zx_vmar_map(vmar, RW | ZX_VM_SPECIFIC_OVERWRITE, PAGES(5), vmo, 0, 4096,
+				     &addr), ZX_OK);
+	assert_int_equal(*(char *)(base + PAGES(5)), 0);
+	assert_int_equal(*(char *)(base + PAGES(6)), 'y');
+	assert_int_equal(zx_vmar_unmap(vmar, base + PAGES(4), PAGES(4)), ZX_OK);
+	(void)state;
+}
+
+static void test_permissions(void **state)
+{
+	zx_handle_t code = mock_new(ZX_OBJ_TYPE_VMO, 0xd0ef | ZX_RIGHT_EXECUTE);
+	zx_handle_t reader, nowhere;
+	zx_vaddr_t addr;
+
+	assert_int_equal(zx_vmar_map(vmar, ZX_VM_PERM_READ | ZX_VM_PERM_EXECUTE, 0, code, 0, 4096,
+				     &addr), ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_handle_duplicate(vmar, ZX_RIGHT_READ, &reader), ZX_OK);
+	assert_int_equal(zx_vmar_map(reader, RW, 0, vmo, 0, 4096, &addr), ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_vmar_map(reader, ZX_VM_PERM_READ, 0, vmo, 0, 4096, &addr), ZX_OK);
+	/* What the handle may not do, no other handle can later. */
+	assert_int_equal(zx_vmar_protect(vmar, RW, addr, 4096), ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_vmar_protect(reader, RW, addr, 4096), ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_vmar_allocate(reader, CAN_RW, 0, 4096, &nowhere, &addr),
+			 ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_handle_close(reader), ZX_OK);
+
+	nowhere = allocate(vmar, ZX_VM_CAN_MAP_READ, 0, PAGES(4), &addr);
+	assert_int_equal(rights_of(nowhere), ZX_RIGHT_DUPLICATE | ZX_RIGHT_INSPECT | ZX_RIGHT_READ);
+	assert_int_equal(zx_vmar_map(nowhere, ZX_VM_PERM_READ | ZX_VM_SPECIFIC, 0, vmo, 0, 4096,
+				     &addr), ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_vmar_map(nowhere, ZX_VM_PERM_READ | ZX_VM_SPECIFIC_OVERWRITE, 0, vmo, 0,
+				     4096, &addr), ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_vmar_map(nowhere, ZX_VM_PERM_READ, 0, vmo, 0, 4096, &addr), ZX_OK);
+	assert_int_equal(zx_handle_close(nowhere), ZX_OK);
+	(void)state;
+}
+
+static void test_unmap(void **state)
+{
+	zx_vaddr_t addr;
+
+	assert_int_equal(map_at(2, 3, RW), ZX_OK);
+	assert_int_equal(zx_vmar_unmap(vmar, base + PAGES(3), 4096), ZX_OK);
+	assert_true(is_writable(base + PAGES(2)) && is_writable(base + PAGES(4)));
+	/* The reservation is back: nobody else gets the page. */
+	assert_true(is_mapped(base + PAGES(3)) && !is_writable(base + PAGES(3)));
+	assert_int_equal(map_at(3, 1, RW), ZX_OK);
+	assert_int_equal(zx_vmar_unmap(vmar, base, PAGES(16)), ZX_OK);
+	assert_int_equal(zx_vmar_unmap(vmar, base, PAGES(16)), ZX_OK);
+	assert_int_equal(zx_vmar_unmap(vmar, base, PAGES(17)), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_unmap(vmar, base - 4096, PAGES(2)), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_unmap(vmar, base + 1, 4096), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_unmap(vmar, base, 0), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_unmap(vmar, base, UINT64_MAX), ZX_ERR_INVALID_ARGS);
+	/* The root knows that it is not a hole. */
+	assert_int_equal(zx_vmar_map(self, RW | ZX_VM_SPECIFIC, base, vmo, 0, 4096, &addr),
+			 ZX_ERR_ALREADY_EXISTS);
+	assert_int_equal(zx_vmar_map(self, RW | ZX_VM_SPECIFIC_OVERWRITE, base, vmo, 0, 4096,
+				     &addr), ZX_ERR_INVALID_ARGS);
+	(void)state;
+}
+
+static void test_protect(void **state)
+{
+	assert_int_equal(map_at(2, 3, RW), ZX_OK);
+	assert_int_equal(zx_vmar_protect(vmar, ZX_VM_PERM_READ, base + PAGES(3), 4096), ZX_OK);
+	assert_true(is_writable(base + PAGES(2)) && !is_writable(base + PAGES(3)));
+	assert_int_equal(zx_vmar_protect(vmar, RW, base + PAGES(2), PAGES(3)), ZX_OK);
+	assert_true(is_writable(base + PAGES(3)));
+	assert_int_equal(zx_vmar_protect(vmar, RW, base + PAGES(4), PAGES(2)), ZX_ERR_NOT_FOUND);
+	assert_int_equal(zx_vmar_protect(vmar, RW, base, PAGES(4)), ZX_ERR_NOT_FOUND);
+	assert_int_equal(zx_vmar_protect(vmar, ZX_VM_PERM_WRITE, base, 4096), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_protect(vmar, RW | ZX_VM_SPECIFIC, base, 4096),
+			 ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_protect(vmar, RW, base - 4096, 4096), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_protect(vmar, ZX_VM_PERM_READ | ZX_VM_PERM_EXECUTE,
+					 base + PAGES(2), 4096), ZX_ERR_ACCESS_DENIED);
+	(void)state;
+}
+
+static void test_nesting(void **state)
+{
+	zx_vaddr_t inner_base, addr;
+	zx_handle_t inner = allocate(vmar, CAN_RW | ZX_VM_SPECIFIC, PAGES(4), PAGES(4),
+				     &inner_base);
+
+	assert_int_equal(inner_base, base + PAGES(4));
+	assert_int_equal(zx_vmar_map(inner, RW | ZX_VM_SPECIFIC, 4096, vmo, 0, 4096, &addr), ZX_OK);
+	assert_int_equal(addr, base + PAGES(5));
+	/* The outer one keeps off. */
+	assert_int_equal(map_at(7, 1, RW), ZX_ERR_ALREADY_EXISTS);
+	assert_int_equal(zx_vmar_map(vmar, RW | ZX_VM_SPECIFIC_OVERWRITE, PAGES(4), vmo, 0,
+				     PAGES(4), &addr), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_map(vmar, RW, 0, vmo, 0, PAGES(8), &addr), ZX_OK);
+	assert_int_equal(addr, base + PAGES(8));
+	assert_int_equal(zx_vmar_protect(vmar, RW, base + PAGES(5), 4096), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_unmap(vmar, base + PAGES(5), 4096), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_unmap(vmar, base + PAGES(7), 8192), ZX_ERR_INVALID_ARGS);
+	/* A handle gone, the VMAR is still there. */
+	assert_int_equal(zx_handle_close(inner), ZX_OK);
+	assert_int_equal(zx_vmar_unmap(vmar, base + PAGES(7), 8192), ZX_ERR_INVALID_ARGS);
+	/* All of it: it ends. */
+	assert_int_equal(zx_vmar_unmap(vmar, base + PAGES(3), PAGES(6)), ZX_OK);
+	assert_int_equal(map_at(4, 4, RW), ZX_OK);
+	(void)state;
+}
+
+static void test_destroy(void **state)
+{
+	zx_vaddr_t inner_base, deep_base, addr;
+	zx_handle_t inner = allocate(vmar, CAN_RW, 0, PAGES(4), &inner_base);
+	zx_handle_t deep = allocate(inner, CAN_RW, 0, PAGES(2), &deep_base), child;
+	zx_info_vmar_t info;
+
+	assert_int_equal(zx_vmar_map(deep, RW, 0, vmo, 0, 4096, &addr), ZX_OK);
+	assert_int_equal(zx_vmar_destroy(inner), ZX_OK);
+	assert_false(is_writable(addr));
+	assert_int_equal(zx_vmar_destroy(inner), ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_vmar_destroy(deep), ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_vmar_map(deep, RW, 0, vmo, 0, 4096, &addr), ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_vmar_unmap(deep, deep_base, 4096), ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_vmar_protect(deep, RW, deep_base, 4096), ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_vmar_op_range(deep, ZX_VMAR_OP_COMMIT, deep_base, 4096, NULL, 0),
+			 ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_vmar_allocate(deep, CAN_RW, 0, 4096, &child, &addr), ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_object_get_info(deep, ZX_INFO_VMAR, &info, sizeof(info), NULL, NULL),
+			 ZX_ERR_BAD_STATE);
+	assert_int_equal(count_of(deep), 1);
+	/* Its range is the outer one's again. */
+	assert_int_equal(map_at(0, 4, RW), ZX_OK);
+	assert_int_equal(zx_handle_close(deep), ZX_OK);
+	assert_int_equal(zx_handle_close(inner), ZX_OK);
+	assert_int_equal(zx_vmar_destroy(vmar), ZX_OK);
+	assert_false(is_mapped(base));
+	assert_int_equal(zx_vmar_destroy(self), ZX_ERR_NOT_SUPPORTED);
+	(void)state;
+}
+
+/* However deep they stand in each other. */
+static void test_depth(void **state)
+{
+	zx_handle_t outer = allocate(self, CAN_RW, 0, PAGES(2000), &base), inner = outer;
+	zx_vaddr_t addr;
+	int i;
+
+	for (i = 1; i < 2000; i++) {
+		zx_handle_t next = allocate(inner, CAN_RW, 0, PAGES(2000 - i), &addr);
+
+		if (inner != outer)
+			assert_int_equal(zx_handle_close(inner), ZX_OK);
+		inner = next;
+	}
+	assert_int_equal(zx_vmar_map(inner, RW, 0, vmo, 0, 4096, &addr), ZX_OK);
+	assert_int_equal(zx_vmar_destroy(outer), ZX_OK);
+	assert_int_equal(zx_vmar_destroy(inner), ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_handle_close(inner), ZX_OK);
+	assert_int_equal(zx_handle_close(outer), ZX_OK);
+	(void)state;
+}
+
+static void test_handles(void **state)
+{
+	zx_handle_t copy, fewer, gone;
+
+	assert_int_equal(zx_handle_duplicate(vmar, ZX_RIGHT_SAME_RIGHTS, &copy), ZX_OK);
+	assert_int_not_equal(copy, vmar);
+	assert_int_equal(rights_of(copy), rights_of(vmar));
+	assert_int_equal(count_of(vmar), 2);
+	assert_int_equal(zx_handle_duplicate(vmar, ZX_RIGHT_EXECUTE, &fewer), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_handle_duplicate(vmar, ZX_RIGHT_READ, BAD_POINTER),
+			 ZX_ERR_INVALID_ARGS);
+	assert_int_equal(count_of(vmar), 2);
+
+	assert_int_equal(zx_handle_replace(copy, ZX_RIGHT_READ, &fewer), ZX_OK);
+	assert_int_equal(rights_of(fewer), ZX_RIGHT_READ);
+	assert_int_equal(count_of(vmar), 2);
+	assert_int_equal(zx_handle_close(copy), ZX_ERR_BAD_HANDLE);
+	assert_int_equal(zx_handle_duplicate(fewer, ZX_RIGHT_READ, &gone), ZX_ERR_ACCESS_DENIED);
+	/* Consumed in any case. */
+	assert_int_equal(zx_handle_replace(fewer, ZX_RIGHT_WRITE, &gone), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_handle_close(fewer), ZX_ERR_BAD_HANDLE);
+	assert_int_equal(count_of(vmar), 1);
+	(void)state;
+}
+
+/* A value that was closed does not come back soon, though its place does. */
+static void test_stale_values(void **state)
+{
+	zx_handle_t old, fresh;
+	int i;
+
+	assert_int_equal(zx_handle_duplicate(vmar, ZX_RIGHT_SAME_RIGHTS, &old), ZX_OK);
+	assert_int_equal(zx_handle_close(old), ZX_OK);
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(zx_handle_duplicate(vmar, ZX_RIGHT_SAME_RIGHTS, &fresh), ZX_OK);
+		assert_int_not_equal(fresh, old);
+		assert_int_equal(zx_handle_close(old), ZX_ERR_BAD_HANDLE);
+		assert_int_equal(zx_handle_close(fresh), ZX_OK);
+	}
+	(void)state;
+}
+
+/* 65,535 are all. */
+static void test_too_many_handles(void **state)
+{
+	static zx_handle_t handles[1 << 16];
+	size_t count = 0, i;
+	zx_status_t status;
+
+	do {
+		status = zx_handle_duplicate(vmar, ZX_RIGHT_SAME_RIGHTS, &handles[count]);
+	} while (status == ZX_OK && ++count < 1 << 16);
+	assert_int_equal(status, ZX_ERR_NO_MEMORY);
+	assert_int_equal(count, 65534);
+	for (i = 0; i < count; i++)
+		assert_int_equal(zx_handle_close(handles[i]), ZX_OK);
+	assert_int_equal(count_of(vmar), 1);
+	(void)state;
+}
+
+static void test_root(void **state)
+{
+	zx_info_vmar_t info;
+	zx_handle_t copy;
+	zx_vaddr_t addr;
+
+	assert_int_equal(zx_object_get_info(self, ZX_INFO_HANDLE_VALID, NULL, 0, NULL, NULL),
+			 ZX_OK);
+	assert_int_equal(zx_object_get_info(self, ZX_INFO_VMAR, &info, sizeof(info), NULL, NULL),
+			 ZX_OK);
+	assert_int_equal(info.base, 0);
+	assert_int_equal(info.len, 0x7ffffffff000);
+	assert_int_equal(rights_of(self), ZX_RIGHT_DUPLICATE | ZX_RIGHT_INSPECT | ZX_RIGHT_READ |
+			 ZX_RIGHT_WRITE | ZX_RIGHT_EXECUTE);
+	assert_int_equal(zx_handle_close(self), ZX_ERR_NOT_SUPPORTED);
+	assert_int_equal(zx_handle_replace(self, ZX_RIGHT_READ, &copy), ZX_ERR_NOT_SUPPORTED);
+	assert_int_equal(zx_handle_duplicate(self, ZX_RIGHT_READ, &copy), ZX_OK);
+	assert_int_equal(count_of(self), 2);
+	assert_int_equal(zx_vmar_map(copy, RW, 0, vmo, 0, 4096, &addr), ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_vmar_map(copy, ZX_VM_PERM_READ, 0, vmo, 0, 4096, &addr), ZX_OK);
+	assert_int_equal(zx_vmar_unmap(copy, addr, 4096), ZX_OK);
+	assert_int_equal(zx_object_get_info(copy, ZX_INFO_VMAR, &info, sizeof(info), NULL, NULL),
+			 ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_handle_close(copy), ZX_OK);
+	(void)state;
+}
+
+static void test_info_statuses(void **state)
+{
+	zx_info_vmar_t info;
+
+	assert_int_equal(zx_object_get_info(vmar, ZX_INFO_VMAR, &info, sizeof(info) - 1, NULL,
+					    NULL), ZX_ERR_BUFFER_TOO_SMALL);
+	assert_int_equal(zx_object_get_info(vmar, ZX_INFO_VMAR, BAD_POINTER, sizeof(info), NULL,
+					    NULL), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_object_get_info(vmar, ZX_INFO_VMAR, &info, sizeof(info), BAD_POINTER,
+					    NULL), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_object_get_info(vmar, ZX_INFO_VCPU, &info, sizeof(info), NULL, NULL),
+			 ZX_ERR_WRONG_TYPE);
+	assert_int_equal(zx_object_get_info(vmar, 99, &info, sizeof(info), NULL, NULL),
+			 ZX_ERR_NOT_SUPPORTED);
+	assert_int_equal(zx_object_get_info(vmar - 4, ZX_INFO_VMAR, &info, sizeof(info), NULL,
+					    NULL), ZX_ERR_BAD_HANDLE);
+	/* The kernel knows nothing of it. */
+	assert_int_equal(zx_object_signal(vmar, 0, ZX_USER_SIGNAL_0), ZX_ERR_BAD_HANDLE);
+	(void)state;
+}
+
+static void test_op_range(void **state)
+{
+	static const uint32_t writes[] = {
+		ZX_VMAR_OP_COMMIT, ZX_VMAR_OP_DECOMMIT, ZX_VMAR_OP_ZERO,
+	};
+	struct zx_ioc_vmo_op_range arg;
+	size_t i;
+
+	assert_int_equal(map_at(2, 2, RW), ZX_OK);
+	assert_int_equal(zx_vmar_map(vmar, ZX_VM_PERM_READ | ZX_VM_SPECIFIC, PAGES(4), vmo,
+				     PAGES(3), 4096, &(zx_vaddr_t){ 0 }), ZX_OK);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(zx_vmar_op_range(vmar, writes[i], base + PAGES(3), 4096, NULL, 0),
+				 ZX_OK);
+		assert_int_equal(mock.cmd, ZX_IOC_VMO_OP_RANGE);
+		memcpy(&arg, mock.arg, sizeof(arg));
+		assert_int_equal(arg.op, writes[i]);
+		assert_int_equal(arg.offset, 4096);
+		assert_int_equal(arg.length, 4096);
+		assert_int_equal(zx_vmar_op_range(vmar, writes[i], base + PAGES(4), 4096, NULL, 0),
+				 ZX_ERR_ACCESS_DENIED);
+	}
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_PREFETCH, base + PAGES(2), PAGES(3),
+					  NULL, 0), ZX_OK);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_DONT_NEED, base + PAGES(2), PAGES(4),
+					  NULL, 0), ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_vmar_op_range(vmar, 99, base, 4096, NULL, 0), ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_COMMIT, base + PAGES(2), 4096, &i, 0),
+			 ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_COMMIT, base + PAGES(2), 4096, NULL, 1),
+			 ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_COMMIT, base + 1, 4096, NULL, 0),
+			 ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_COMMIT, base, 0, NULL, 0),
+			 ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_COMMIT, base, PAGES(17), NULL, 0),
+			 ZX_ERR_OUT_OF_RANGE);
+	(void)state;
+}
+
+static int count_descriptors(void)
+{
+	int count = 0, i;
+
+	for (i = 0; i < 1024; i++)
+		count += fcntl(i, F_GETFD) >= 0;
+	return count;
+}
+
+/* Mappings of one VMO share a descriptor; the last one takes it away. */
+static void test_descriptors(void **state)
+{
+	int before = count_descriptors();
+	zx_handle_t reader = mock_new(ZX_OBJ_TYPE_VMO, 0xd0ef & ~ZX_RIGHT_WRITE);
+	zx_vaddr_t addr;
+
+	assert_int_equal(map_at(0, 4, RW), ZX_OK);
+	assert_int_equal(map_at(4, 1, RW), ZX_OK);
+	assert_int_equal(count_descriptors(), before + 2);
+	/* The program's own handle may go. */
+	assert_int_equal(zx_handle_close(vmo), ZX_OK);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_ZERO, base, PAGES(5), NULL, 0), ZX_OK);
+	assert_int_equal(zx_vmar_map(vmar, ZX_VM_PERM_READ, 0, reader, 0, 4096, &addr), ZX_OK);
+	assert_int_equal(count_descriptors(), before + 1);
+	assert_int_equal(zx_vmar_unmap(vmar, base + PAGES(1), PAGES(2)), ZX_OK);
+	assert_int_equal(zx_vmar_unmap(vmar, base, 4096), ZX_OK);
+	assert_int_equal(zx_vmar_unmap(vmar, base + PAGES(4), 4096), ZX_OK);
+	assert_int_equal(count_descriptors(), before + 1);
+	assert_int_equal(zx_vmar_unmap(vmar, base + PAGES(3), 4096), ZX_OK);
+	assert_int_equal(count_descriptors(), before);
+	(void)state;
+}
+
+/* Closed behind our back, and the number is a stranger's now. */
+static void test_stolen_descriptor(void **state)
+{
+	int fd;
+
+	assert_int_equal(map_at(0, 1, RW), ZX_OK);
+	for (fd = 3; fd == (int)(vmo >> 2) || mock_inode(fd) != mock_inode((int)(vmo >> 2)); fd++)
+		;
+	assert_true(dup3(STDOUT_FILENO, fd, O_CLOEXEC) >= 0);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_ZERO, base, 4096, NULL, 0),
+			 ZX_ERR_NOT_SUPPORTED);
+	assert_int_equal(zx_vmar_unmap(vmar, base, 4096), ZX_OK);
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	close(fd);
+	(void)state;
+}
+
+static void *storm(void *unused)
+{
+	zx_vaddr_t addr, inner_base;
+	zx_handle_t inner;
+	int i;
+
+	for (i = 0; i < 500; i++) {
+		assert_int_equal(zx_vmar_allocate(vmar, CAN_RW, 0, PAGES(2), &inner, &inner_base),
+				 ZX_OK);
+		assert_int_equal(zx_vmar_map(inner, RW, 0, vmo, 0, 4096, &addr), ZX_OK);
+		*(volatile char *)addr = 1;
+		assert_int_equal(zx_vmar_unmap(vmar, inner_base, PAGES(2)), ZX_OK);
+		assert_int_equal(zx_handle_close(inner), ZX_OK);
+	}
+	return unused;
+}
+
+static void test_threads(void **state)
+{
+	pthread_t threads[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, storm, NULL), 0);
+	for (i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(map_at(0, 16, RW), ZX_OK);
+	(void)state;
+}
+
+static void test_fork(void **state)
+{
+	int status;
+	pid_t pid;
+
+	assert_int_equal(map_at(0, 1, RW), ZX_OK);
+	*(char *)base = 'x';
+	pid = fork();
+	if (pid == 0)
+		_exit(*(char *)base != 'x' || map_at(0, 1, RW) != ZX_ERR_ALREADY_EXISTS ||
+		      map_at(1, 1, RW) != ZX_OK || zx_vmar_destroy(vmar) != ZX_OK);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* The child's VMAR was a copy. */
+	assert_int_equal(map_at(1, 1, RW), ZX_OK);
+	(void)state;
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, new_vmar, end_vmar)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_allocate),
+		TEST(test_allocate_statuses),
+		TEST(test_map),
+		TEST(test_specific),
+		TEST(test_permissions),
+		TEST(test_unmap),
+		TEST(test_protect),
+		TEST(test_nesting),
+		TEST(test_destroy),
+		TEST(test_depth),
+		TEST(test_handles),
+		TEST(test_stale_values),
+		TEST(test_too_many_handles),
+		TEST(test_root),
+		TEST(test_info_statuses),
+		TEST(test_op_range),
+		TEST(test_descriptors),
+		TEST(test_stolen_descriptor),
+		TEST(test_threads),
+		TEST(test_fork),
+	};
+
+	return cmocka_run_group_tests_name("libzx VMARs inside the own", tests, NULL, mock_reset);
+}
