@@ -239,7 +239,7 @@ static zx_status_t make_info(zx_handle_t handle, uint32_t topic, union info *inf
 		*size = sizeof(info->vmar);
 		info->vmar.base = region->base;
 		info->vmar.len = region->end - region->base;
-		return region->dead ? ZX_ERR_BAD_STATE : ZX_OK;
+		return ZX_OK;
 	case ZX_INFO_RESOURCE:
 	case ZX_INFO_VMO:
 	case ZX_INFO_GUEST_STATS:

@@ -24,29 +24,26 @@ static zx_status_t check_vmo(zx_handle_t vmo, struct zx_ioc_info_handle_basic *i
 	return info->rights & ZX_RIGHT_MAP ? ZX_OK : ZX_ERR_ACCESS_DENIED;
 }
 
-/* In the order of the guest's VMAR: options, permissions, place, offset. */
+/* In the order of the guest's VMAR: options, permissions, VMO, place. */
 static zx_status_t check_map(struct request *request, uint64_t vmar_offset,
 			     zx_vm_option_t allowed, const struct zx_ioc_info_handle_basic *vmo)
 {
 	zx_vm_option_t options = request->options;
-	zx_status_t status;
 
 	if (options & ~MAP_OPTIONS || !perms_valid(options) ||
 	    (options & ZX_VM_MAP_RANGE && options & ZX_VM_SPECIFIC_OVERWRITE))
 		return ZX_ERR_INVALID_ARGS;
 	if (options & PERMS & ~allowed)
 		return ZX_ERR_ACCESS_DENIED;
-	if (options & (ZX_VM_SPECIFIC | ZX_VM_SPECIFIC_OVERWRITE) &&
-	    !(request->region->flags & ZX_VM_CAN_MAP_SPECIFIC))
-		return ZX_ERR_ACCESS_DENIED;
 	if (options & ZX_VM_REQUIRE_NON_RESIZABLE && vmo->rights & ZX_RIGHT_RESIZE)
 		return ZX_ERR_NOT_SUPPORTED;
-	status = self_check_place(request, vmar_offset);
-	if (status == ZX_OK && request->vmo_offset % PAGE)
-		status = ZX_ERR_INVALID_ARGS;
-	if (status == ZX_OK && (request->vmo_offset > INT64_MAX - request->len))
-		status = ZX_ERR_OUT_OF_RANGE;
-	return status;
+	if (request->len > INT64_MAX || request->vmo_offset % PAGE)
+		return ZX_ERR_INVALID_ARGS;
+	if (request->vmo_offset > INT64_MAX - request->len)
+		return ZX_ERR_OUT_OF_RANGE;
+	if (request->region->dead)
+		return ZX_ERR_BAD_STATE;
+	return self_check_place(request, vmar_offset);
 }
 
 static zx_status_t map_vmo(const struct request *request, zx_handle_t vmo,
@@ -93,8 +90,6 @@ static zx_status_t map_locked(zx_handle_t handle, uint64_t vmar_offset, zx_handl
 	status = check_map(request, vmar_offset, max_perms, &info);
 	if (status != ZX_OK)
 		return status;
-	if (request->region->dead)
-		return ZX_ERR_BAD_STATE;
 	return map_vmo(request, vmo, &info, max_perms, mapped_addr);
 }
 
@@ -131,9 +126,11 @@ static zx_status_t unmap_locked(zx_handle_t handle, zx_vaddr_t addr, uint64_t le
 
 	if (status != ZX_OK)
 		return status;
+	if (!range_valid(region, addr, len))
+		return ZX_ERR_INVALID_ARGS;
 	if (region->dead)
 		return ZX_ERR_BAD_STATE;
-	if (!range_valid(region, addr, len) || space_has_region(region, addr, addr + len, true))
+	if (space_has_region(region, addr, addr + len, true))
 		return ZX_ERR_INVALID_ARGS;
 	if (!space_make_room(region, 2))
 		return ZX_ERR_NO_MEMORY;
@@ -187,9 +184,11 @@ static zx_status_t protect_locked(zx_handle_t handle, zx_vm_option_t options, zx
 	status = self_find(handle, rights_for(options), &region);
 	if (status != ZX_OK)
 		return status;
+	if (!range_valid(region, addr, len))
+		return ZX_ERR_INVALID_ARGS;
 	if (region->dead)
 		return ZX_ERR_BAD_STATE;
-	if (!range_valid(region, addr, len) || space_has_region(region, addr, addr + len, false))
+	if (space_has_region(region, addr, addr + len, false))
 		return ZX_ERR_INVALID_ARGS;
 	status = check_mapped(region, addr, len, options);
 	if (status != ZX_OK)

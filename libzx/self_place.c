@@ -214,19 +214,22 @@ zx_status_t self_check_place(struct request *request, uint64_t offset)
 	const struct region *region = request->region;
 	unsigned int align = request->options >> ZX_VM_ALIGN_BASE;
 	zx_vm_option_t how = request->options & PLACES;
+	bool below = how & ZX_VM_OFFSET_IS_UPPER_LIMIT;
 	uint64_t space = region->end - region->base;
 
 	if ((align && (align < 10 || align > 32)) || offset % PAGE || (offset && !how))
 		return ZX_ERR_INVALID_ARGS;
-	if (how & ZX_VM_OFFSET_IS_UPPER_LIMIT && how != ZX_VM_OFFSET_IS_UPPER_LIMIT)
+	if (!request->len || (below && how != ZX_VM_OFFSET_IS_UPPER_LIMIT))
 		return ZX_ERR_INVALID_ARGS;
-	if (!request->len || request->len > space || offset > space)
+	if (how && !(region->flags & ZX_VM_CAN_MAP_SPECIFIC))
+		return ZX_ERR_ACCESS_DENIED;
+	if (offset > space || request->len > (below ? offset : space - offset))
 		return ZX_ERR_INVALID_ARGS;
 	request->align = align > 12 ? 1ull << align : PAGE;
 	request->addr = region->base + offset;
-	if (!(how & (ZX_VM_SPECIFIC | ZX_VM_SPECIFIC_OVERWRITE)))
+	if (!how || below)
 		return ZX_OK;
-	if (request->len > space - offset || request->addr % request->align)
+	if (request->addr % request->align)
 		return ZX_ERR_INVALID_ARGS;
 	if (space_has_region(region, request->addr, request->addr + request->len, false))
 		return how == ZX_VM_SPECIFIC ? ZX_ERR_ALREADY_EXISTS : ZX_ERR_INVALID_ARGS;

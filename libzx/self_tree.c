@@ -10,23 +10,16 @@ static zx_status_t check_allocate(zx_handle_t parent, struct request *request, u
 {
 	zx_vm_option_t options = request->options;
 	zx_vm_option_t perms = (options & CAN_MAP) >> CAN_MAP_SHIFT;
-	zx_status_t status = self_find(parent, 0, &request->region);
+	zx_status_t status = self_find(parent, rights_for(perms), &request->region);
 
 	if (status != ZX_OK)
 		return status;
-	if (options & ~ALLOCATE_OPTIONS)
+	if (options & ~ALLOCATE_OPTIONS || request->len % PAGE)
 		return ZX_ERR_INVALID_ARGS;
-	status = self_find(parent, rights_for(perms), &request->region);
-	if (status != ZX_OK)
-		return status;
-	if (options & CAN_MAP & ~request->region->flags)
-		return ZX_ERR_ACCESS_DENIED;
-	if (options & ZX_VM_SPECIFIC && !(request->region->flags & ZX_VM_CAN_MAP_SPECIFIC))
-		return ZX_ERR_ACCESS_DENIED;
 	if (request->region->dead)
 		return ZX_ERR_BAD_STATE;
-	if (request->len % PAGE)
-		return ZX_ERR_INVALID_ARGS;
+	if (options & CAN_MAP & ~request->region->flags)
+		return ZX_ERR_ACCESS_DENIED;
 	return self_check_place(request, offset);
 }
 
@@ -132,50 +125,82 @@ static bool op_writes(uint32_t op)
 	return op == ZX_VMAR_OP_COMMIT || op == ZX_VMAR_OP_DECOMMIT || op == ZX_VMAR_OP_ZERO;
 }
 
+/* The mapping at start, which only a hint looks for in the VMARs inside, too. */
+static zx_status_t find_mapping(const struct region *region, uint32_t op, uint64_t start,
+				const struct span **out)
+{
+	const struct span *span;
+	size_t index;
+
+	do {
+		index = space_find(region, start);
+		span = region->spans + index;
+		if (index == region->count || span->start > start)
+			return ZX_ERR_BAD_STATE;
+		region = span->child;
+	} while (region && !op_writes(op));
+	if (region)
+		return ZX_ERR_INVALID_ARGS;
+	if (op_writes(op) && !(span->max_perms & ZX_VM_PERM_WRITE))
+		return ZX_ERR_ACCESS_DENIED;
+	*out = span;
+	return ZX_OK;
+}
+
 /* The operations have the same numbers as those on VMOs. */
-static zx_status_t op_span(const struct span *span, uint32_t op, uint64_t start, uint64_t end)
+static zx_status_t work_on(const struct span *span, uint32_t op, uint64_t start, uint64_t end)
 {
 	if (!op_writes(op))
 		return ZX_OK;
-	if (!(span->perms & ZX_VM_PERM_WRITE))
-		return ZX_ERR_ACCESS_DENIED;
 	if (!space_backing_good(span->backing))
 		return ZX_ERR_NOT_SUPPORTED;
 	return zx_vmo_op_range(span->backing->handle, op, span->vmo_offset + start - span->start,
 			       end - start, NULL, 0);
 }
 
-static zx_status_t op_range(const struct region *region, uint32_t op, uint64_t start, uint64_t end)
+/* Goes over the mappings, to look whether it can be done, or to do it. */
+static zx_status_t each_mapping(const struct region *region, uint32_t op, uint64_t start,
+				uint64_t end, bool work)
 {
+	const struct span *span;
 	zx_status_t status = ZX_OK;
 	uint64_t stop;
-	size_t i;
 
-	if (!space_is_mapped(region, start, end))
-		return ZX_ERR_BAD_STATE;
-	for (i = space_find(region, start); start < end && status == ZX_OK; i++, start = stop) {
-		stop = region->spans[i].end < end ? region->spans[i].end : end;
-		status = op_span(&region->spans[i], op, start, stop);
+	for (; start < end && status == ZX_OK; start = stop) {
+		status = find_mapping(region, op, start, &span);
+		if (status != ZX_OK)
+			return status;
+		stop = span->end < end ? span->end : end;
+		if (work)
+			status = work_on(span, op, start, stop);
 	}
 	return status;
 }
 
-zx_status_t libzx_self_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address, size_t size)
+static zx_status_t op_locked(zx_handle_t handle, uint32_t op, uint64_t addr, uint64_t len)
 {
 	struct region *region;
+	zx_status_t status = self_find(handle, op_writes(op) ? ZX_RIGHT_WRITE : 0, &region);
+
+	if (status != ZX_OK)
+		return status;
+	if (!op_known(op) || addr % PAGE || len % PAGE || !len)
+		return ZX_ERR_INVALID_ARGS;
+	if (!range_inside(region, addr, len))
+		return ZX_ERR_OUT_OF_RANGE;
+	if (region->dead)
+		return ZX_ERR_BAD_STATE;
+	status = each_mapping(region, op, addr, addr + len, false);
+	return status == ZX_OK ? each_mapping(region, op, addr, addr + len, true) : status;
+}
+
+zx_status_t libzx_self_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address, size_t size)
+{
 	int saved = errno;
 	zx_status_t status;
 
 	self_lock();
-	status = self_find(handle, 0, &region);
-	if (status == ZX_OK && (!op_known(op) || address % PAGE || size % PAGE || !size))
-		status = ZX_ERR_INVALID_ARGS;
-	else if (status == ZX_OK && region->dead)
-		status = ZX_ERR_BAD_STATE;
-	else if (status == ZX_OK && !range_inside(region, address, size))
-		status = ZX_ERR_OUT_OF_RANGE;
-	else if (status == ZX_OK)
-		status = op_range(region, op, address, address + size);
+	status = op_locked(handle, op, address, size);
 	self_unlock();
 	errno = saved;
 	return status;

@@ -311,7 +311,8 @@ static void test_destroy(void **state)
 			 ZX_ERR_BAD_STATE);
 	assert_int_equal(zx_vmar_allocate(deep, CAN_RW, 0, 4096, &child, &addr), ZX_ERR_BAD_STATE);
 	assert_int_equal(zx_object_get_info(deep, ZX_INFO_VMAR, &info, sizeof(info), NULL, NULL),
-			 ZX_ERR_BAD_STATE);
+			 ZX_OK);
+	assert_int_equal(info.base, deep_base);
 	assert_int_equal(count_of(deep), 1);
 	/* Its range is the outer one's again. */
 	assert_int_equal(map_at(0, 4, RW), ZX_OK);
@@ -459,11 +460,14 @@ static void test_op_range(void **state)
 		ZX_VMAR_OP_COMMIT, ZX_VMAR_OP_DECOMMIT, ZX_VMAR_OP_ZERO,
 	};
 	struct zx_ioc_vmo_op_range arg;
+	zx_handle_t reader, inner;
+	zx_vaddr_t addr;
 	size_t i;
 
 	assert_int_equal(map_at(2, 2, RW), ZX_OK);
-	assert_int_equal(zx_vmar_map(vmar, ZX_VM_PERM_READ | ZX_VM_SPECIFIC, PAGES(4), vmo,
-				     PAGES(3), 4096, &(zx_vaddr_t){ 0 }), ZX_OK);
+	assert_int_equal(zx_handle_duplicate(vmo, ZX_RIGHT_READ | ZX_RIGHT_MAP, &reader), ZX_OK);
+	assert_int_equal(zx_vmar_map(vmar, ZX_VM_PERM_READ | ZX_VM_SPECIFIC, PAGES(4), reader,
+				     PAGES(3), 4096, &addr), ZX_OK);
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(zx_vmar_op_range(vmar, writes[i], base + PAGES(3), 4096, NULL, 0),
 				 ZX_OK);
@@ -475,8 +479,20 @@ static void test_op_range(void **state)
 		assert_int_equal(zx_vmar_op_range(vmar, writes[i], base + PAGES(4), 4096, NULL, 0),
 				 ZX_ERR_ACCESS_DENIED);
 	}
-	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_PREFETCH, base + PAGES(2), PAGES(3),
+	/* Hints look into VMARs inside. */
+	inner = allocate(vmar, CAN_RW | ZX_VM_SPECIFIC, PAGES(5), 4096, &addr);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_PREFETCH, base + PAGES(2), PAGES(4),
+					  NULL, 0), ZX_ERR_BAD_STATE);
+	assert_int_equal(zx_vmar_map(inner, RW, 0, vmo, 0, 4096, &addr), ZX_OK);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_PREFETCH, base + PAGES(2), PAGES(4),
 					  NULL, 0), ZX_OK);
+	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_ZERO, addr, 4096, NULL, 0),
+			 ZX_ERR_INVALID_ARGS);
+	assert_int_equal(zx_vmar_destroy(inner), ZX_OK);
+	assert_int_equal(zx_handle_replace(inner, ZX_RIGHT_READ, &reader), ZX_OK);
+	assert_int_equal(zx_vmar_op_range(reader, ZX_VMAR_OP_ZERO, addr, 4096, NULL, 0),
+			 ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_handle_close(reader), ZX_OK);
 	assert_int_equal(zx_vmar_op_range(vmar, ZX_VMAR_OP_DONT_NEED, base + PAGES(2), PAGES(4),
 					  NULL, 0), ZX_ERR_BAD_STATE);
 	assert_int_equal(zx_vmar_op_range(vmar, 99, base, 4096, NULL, 0), ZX_ERR_INVALID_ARGS);

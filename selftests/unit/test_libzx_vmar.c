@@ -101,7 +101,7 @@ static void test_bad_arguments(void **state)
 		{ RW | ZX_VM_OFFSET_IS_UPPER_LIMIT | ZX_VM_SPECIFIC, 1 << 30, 0, 4096,
 		  ZX_ERR_INVALID_ARGS },
 		{ RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, 1 << 16, 0, 4096, ZX_ERR_NO_RESOURCES },
-		{ RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, 0, 0, 4096, ZX_ERR_NO_RESOURCES },
+		{ RW | ZX_VM_OFFSET_IS_UPPER_LIMIT, 0, 0, 4096, ZX_ERR_INVALID_ARGS },
 	};
 	zx_vaddr_t addr = 4711;
 	size_t i;
