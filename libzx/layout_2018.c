@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The layouts of 2018 to 2021, for source of that time; no code. */
 #define ZX_API_LEVEL	2018
-#include <zircon/syscalls/port.h>
-#include <zx_hypervisor.h>
-
-#define SIZE(type, bytes) \
-	_Static_assert(sizeof(type) == (bytes), #type)
-#define AT(type, field, offset) \
-	_Static_assert(offsetof(type, field) == (offset), #type "." #field)
-#define SAME(type, field, other_type, other_field) \
-	AT(type, field, offsetof(other_type, other_field))
-
-SIZE(zx_port_packet_t, 48);
-AT(zx_port_packet_t, guest_mem, 16);
+#include "layout.h"
 
 SIZE(zx_packet_guest_mem_t, 32);
 AT(zx_packet_guest_mem_t, addr, 0);

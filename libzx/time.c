@@ -24,6 +24,11 @@ __EXPORT zx_time_t zx_clock_get_monotonic(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+__EXPORT zx_instant_boot_t zx_clock_get_boot(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
 __EXPORT zx_time_t zx_deadline_after(zx_duration_t nanoseconds)
 {
 	return zx_time_add_duration(zx_clock_get_monotonic(), nanoseconds);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <zircon/compiler.h>
 #include <zircon/errors.h>
+#include <zircon/limits.h>
 #include <zircon/rights.h>
 #include <zircon/time.h>
 
@@ -21,6 +22,12 @@ typedef uint32_t zx_handle_t;
 
 typedef uint64_t zx_koid_t;
 #define ZX_KOID_INVALID			((uint64_t)0)
+#define ZX_KOID_KERNEL			((uint64_t)1)
+#define ZX_KOID_FIRST			((uint64_t)1024)
+
+typedef uint32_t zx_clock_t;
+#define ZX_CLOCK_MONOTONIC		((zx_clock_t)0)
+#define ZX_CLOCK_BOOT			((zx_clock_t)1)
 
 typedef uint32_t zx_signals_t;
 #define ZX_SIGNAL_NONE			((__u32)0)
@@ -34,6 +41,7 @@ typedef uint32_t zx_signals_t;
 #define ZX_EVENT_SIGNALED		((__u32)1 << 3)
 #define ZX_EVENTPAIR_SIGNALED		((__u32)1 << 3)
 #define ZX_EVENTPAIR_PEER_CLOSED	((__u32)1 << 2)
+#define ZX_EVENT_SIGNAL_MASK		((__u32)0xff << 24 | (__u32)1 << 3)
 #define ZX_EVENTPAIR_SIGNAL_MASK	((__u32)0xff << 24 | (__u32)1 << 3)
 #define ZX_CHANNEL_READABLE		((__u32)1 << 0)
 #define ZX_CHANNEL_WRITABLE		((__u32)1 << 1)
@@ -68,6 +76,9 @@ typedef struct zx_wait_item {
 #define ZX_CHANNEL_MAX_MSG_HANDLES	((__u32)64)
 #define ZX_CHANNEL_READ_MAY_DISCARD	((__u32)1)
 
+/* What zx_channel_call puts into the first four bytes of its message. */
+typedef uint32_t zx_txid_t;
+
 typedef struct zx_channel_call_args {
 	const void *wr_bytes;
 	const zx_handle_t *wr_handles;
@@ -81,6 +92,7 @@ typedef struct zx_channel_call_args {
 
 typedef uintptr_t zx_vaddr_t;
 typedef uintptr_t zx_paddr_t;
+typedef uint32_t zx_paddr32_t;
 typedef uint64_t zx_gpaddr_t;
 typedef uint64_t zx_off_t;
 
@@ -97,6 +109,7 @@ typedef uint32_t zx_obj_type_t;
 #define ZX_OBJ_TYPE_INTERRUPT		9
 #define ZX_OBJ_TYPE_PCI_DEVICE		11
 #define ZX_OBJ_TYPE_LOG			12
+#define ZX_OBJ_TYPE_DEBUGLOG		12
 #define ZX_OBJ_TYPE_SOCKET		14
 #define ZX_OBJ_TYPE_RESOURCE		15
 #define ZX_OBJ_TYPE_EVENTPAIR		16
@@ -106,10 +119,25 @@ typedef uint32_t zx_obj_type_t;
 #define ZX_OBJ_TYPE_GUEST		20
 #define ZX_OBJ_TYPE_VCPU		21
 #define ZX_OBJ_TYPE_TIMER		22
+#define ZX_OBJ_TYPE_IOMMU		23
+#define ZX_OBJ_TYPE_BTI			24
+#define ZX_OBJ_TYPE_PROFILE		25
+#define ZX_OBJ_TYPE_PMT			26
+#define ZX_OBJ_TYPE_SUSPEND_TOKEN	27
+#define ZX_OBJ_TYPE_PAGER		28
+#define ZX_OBJ_TYPE_EXCEPTION		29
+#define ZX_OBJ_TYPE_CLOCK		30
+#define ZX_OBJ_TYPE_STREAM		31
+#define ZX_OBJ_TYPE_MSI			32
+#define ZX_OBJ_TYPE_UPPER_BOUND		64
 
 /* Options of zx_vmo_create, operations of zx_vmo_op_range. */
 #define ZX_VMO_RESIZABLE		((__u32)1 << 1)
 #define ZX_VMO_DISCARDABLE		((__u32)1 << 2)
+#define ZX_VMO_TRAP_DIRTY		((__u32)1 << 3)
+#define ZX_VMO_UNBOUNDED		((__u32)1 << 4)
+/* Of 2018, when VMOs could be resized unless this was said. Now none can. */
+#define ZX_VMO_NON_RESIZABLE		((__u32)0)
 
 #define ZX_VMO_OP_COMMIT		((__u32)1)
 #define ZX_VMO_OP_DECOMMIT		((__u32)2)
@@ -165,6 +193,21 @@ typedef uint32_t zx_vm_option_t;
 #define ZX_VM_ALLOW_FAULTS		((__u32)1 << 12)
 #define ZX_VM_OFFSET_IS_UPPER_LIMIT	((__u32)1 << 13)
 #define ZX_VM_PERM_READ_IF_XOM_UNSUPPORTED	((__u32)1 << 14)
+#define ZX_VM_FAULT_BEYOND_STREAM_SIZE	((__u32)1 << 15)
+
+/* Their names of 2018. */
+#define ZX_VM_FLAG_PERM_READ		ZX_VM_PERM_READ
+#define ZX_VM_FLAG_PERM_WRITE		ZX_VM_PERM_WRITE
+#define ZX_VM_FLAG_PERM_EXECUTE		ZX_VM_PERM_EXECUTE
+#define ZX_VM_FLAG_COMPACT		ZX_VM_COMPACT
+#define ZX_VM_FLAG_SPECIFIC		ZX_VM_SPECIFIC
+#define ZX_VM_FLAG_SPECIFIC_OVERWRITE	ZX_VM_SPECIFIC_OVERWRITE
+#define ZX_VM_FLAG_CAN_MAP_SPECIFIC	ZX_VM_CAN_MAP_SPECIFIC
+#define ZX_VM_FLAG_CAN_MAP_READ		ZX_VM_CAN_MAP_READ
+#define ZX_VM_FLAG_CAN_MAP_WRITE	ZX_VM_CAN_MAP_WRITE
+#define ZX_VM_FLAG_CAN_MAP_EXECUTE	ZX_VM_CAN_MAP_EXECUTE
+#define ZX_VM_FLAG_MAP_RANGE		ZX_VM_MAP_RANGE
+#define ZX_VM_FLAG_REQUIRE_NON_RESIZABLE	ZX_VM_REQUIRE_NON_RESIZABLE
 
 /* Bits 31:24: the binary logarithm of the alignment asked for, 0 for none. */
 #define ZX_VM_ALIGN_BASE		24

@@ -43,6 +43,7 @@ typedef struct zx_info_vcpu {
 	uint32_t flags;
 } zx_info_vcpu_t;
 
+/* base and size: of the SYSTEM kind. name: for people. */
 typedef struct zx_info_resource {
 	uint32_t kind;
 	uint32_t flags;
@@ -51,11 +52,20 @@ typedef struct zx_info_resource {
 	char name[ZX_MAX_NAME_LEN];
 } zx_info_resource_t;
 
+#define ZX_INFO_VMO_TYPE(flags)		((flags) & ((__u32)1 << 0))
+#define ZX_INFO_VMO_TYPE_PHYSICAL	((__u32)0 << 0)
 #define ZX_INFO_VMO_TYPE_PAGED		((__u32)1 << 0)
 #define ZX_INFO_VMO_RESIZABLE		((__u32)1 << 1)
 #define ZX_INFO_VMO_IS_COW_CLONE	((__u32)1 << 2)
 #define ZX_INFO_VMO_VIA_HANDLE		((__u32)1 << 3)
+#define ZX_INFO_VMO_VIA_MAPPING		((__u32)1 << 4)
+#define ZX_INFO_VMO_PAGER_BACKED	((__u32)1 << 5)
+#define ZX_INFO_VMO_CONTIGUOUS		((__u32)1 << 6)
 
+/*
+ * num_children, num_mappings: of now. committed_bytes: memory that it has;
+ * handle_rights: of the handle that was asked.
+ */
 typedef struct zx_info_vmo {
 	zx_koid_t koid;
 	char name[ZX_MAX_NAME_LEN];
@@ -74,6 +84,7 @@ typedef struct zx_info_vmo {
 	uint64_t populated_bytes;
 } zx_info_vmo_t;
 
+/* One record for each CPU of the host: what guests made it do. flags: bit 0, online. */
 typedef struct zx_info_guest_stats {
 	uint32_t cpu_number;
 	uint32_t flags;

@@ -25,10 +25,16 @@ __BEGIN_CDECLS
 #define ZX_PKT_TYPE_MASK		((__u32)0xff)
 
 #define ZX_PKT_IS_USER(type)		((type) == ZX_PKT_TYPE_USER)
+#define ZX_PKT_IS_SIGNAL_ONE(type)	((type) == ZX_PKT_TYPE_SIGNAL_ONE)
 #define ZX_PKT_IS_GUEST_BELL(type)	((type) == ZX_PKT_TYPE_GUEST_BELL)
 #define ZX_PKT_IS_GUEST_MEM(type)	((type) == ZX_PKT_TYPE_GUEST_MEM)
 #define ZX_PKT_IS_GUEST_IO(type)	((type) == ZX_PKT_TYPE_GUEST_IO)
 #define ZX_PKT_IS_GUEST_VCPU(type)	((type) == ZX_PKT_TYPE_GUEST_VCPU)
+#define ZX_PKT_IS_INTERRUPT(type)	((type) == ZX_PKT_TYPE_INTERRUPT)
+#define ZX_PKT_IS_PAGE_REQUEST(type)	((type) == ZX_PKT_TYPE_PAGE_REQUEST)
+
+/* Of zx_port_create; there are no interrupts to bind to, so it is refused. */
+#define ZX_PORT_BIND_TO_INTERRUPT	((uint32_t)1 << 0)
 
 /* What a GUEST_VCPU packet asks for. */
 #define ZX_PKT_GUEST_VCPU_INTERRUPT	((__u32)0)
@@ -41,6 +47,10 @@ typedef union zx_packet_user {
 	uint8_t c8[32];
 } zx_packet_user_t;
 
+/*
+ * Of zx_object_wait_async. trigger: the signals waited for; observed: those that
+ * were up; count: 1; timestamp: when, if it was asked for, else 0.
+ */
 typedef struct zx_packet_signal {
 	zx_signals_t trigger;
 	zx_signals_t observed;
@@ -138,6 +148,7 @@ typedef struct zx_packet_guest_io {
 	uint64_t reserved2;
 } zx_packet_guest_io_t;
 
+/* INTERRUPT and PAGE_REQUEST are Zircon's; nothing here sends them. */
 typedef struct zx_packet_interrupt {
 	zx_time_t timestamp;
 	uint64_t reserved0;
