@@ -104,6 +104,9 @@ static void world_make(struct world *w, bool refused)
 	OK(zx_port_create(0, &w->port));
 	OK(zx_vmo_create(4 * PAGE, ZX_VMO_RESIZABLE, &w->vmo));
 	OK(zx_vmo_create(4 * PAGE, 0, &w->fixed));
+	OK(zx_event_create(0, &w->event));
+	OK(zx_eventpair_create(0, &w->pair[0], &w->pair[1]));
+	OK(zx_channel_create(0, &w->channel[0], &w->channel[1]));
 }
 
 static void world_end(struct world *w)
@@ -116,6 +119,9 @@ static void world_end(struct world *w)
 	zx_handle_close(w->vmo);
 	zx_handle_close(w->fixed);
 	zx_handle_close(w->port);
+	zx_handle_close(w->event);
+	zx_handle_close_many(w->pair, 2);
+	zx_handle_close_many(w->channel, 2);
 	vm_down(&w->vm);
 }
 

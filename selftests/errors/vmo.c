@@ -69,3 +69,48 @@ ERROR(zx_vmo_replace_as_executable, ACCESS_DENIED, "a range beside the one wante
       with(w, w->vmo, ZX_RIGHT_SAME_RIGHTS), derived(w, ZX_RSRC_KIND_SYSTEM, 2, 8), &w->out)
 ERROR(zx_vmo_replace_as_executable, INVALID_ARGS, "a bad pointer",
       with(w, w->vmo, ZX_RIGHT_SAME_RIGHTS), ZX_HANDLE_INVALID, BAD_POINTER)
+
+#define CHILD(name)	ZX_VMO_CHILD_##name
+#define POLICY(name)	ZX_CACHE_POLICY_##name
+
+BAD_HANDLES(zx_vmo_create_child, h, CHILD(SNAPSHOT), 0, PAGE, &w->out)
+WRONG_TYPE(zx_vmo_create_child, w->port, h, CHILD(SNAPSHOT), 0, PAGE, &w->out)
+LACKS(zx_vmo_create_child, w->fixed, DUPLICATE, h, CHILD(SLICE), 0, PAGE, &w->out)
+ERROR(zx_vmo_create_child, ACCESS_DENIED, "without READ",
+      without(w, w->fixed, ZX_RIGHT_READ), CHILD(SLICE), 0, PAGE, &w->out)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "no kind", w->fixed, 0, 0, PAGE, &w->out)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "two kinds",
+      w->fixed, CHILD(SNAPSHOT) | CHILD(SLICE), 0, PAGE, &w->out)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "an unknown option",
+      w->fixed, CHILD(SNAPSHOT) | 1u << 30, 0, PAGE, &w->out)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "an unaligned offset", w->fixed, CHILD(SLICE), 1, PAGE, &w->out)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "a reference with a length",
+      w->fixed, CHILD(REFERENCE), 0, PAGE, &w->out)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "a resizable slice",
+      w->fixed, CHILD(SLICE) | CHILD(RESIZABLE), 0, PAGE, &w->out)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "a bad pointer", w->fixed, CHILD(SLICE), 0, PAGE, BAD_POINTER)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "a slice past the end",
+      w->fixed, CHILD(SLICE), 3 * PAGE, 2 * PAGE, &w->out)
+ERROR(zx_vmo_create_child, OUT_OF_RANGE, "a snapshot above 2^47",
+      w->fixed, CHILD(SNAPSHOT), 0, VMO_LIMIT + 1, &w->out)
+ERROR(zx_vmo_create_child, OUT_OF_RANGE, "2^63 bytes", w->fixed, CHILD(SNAPSHOT), 0, HALF, &w->out)
+ERROR(zx_vmo_create_child, OUT_OF_RANGE, "2^64 - 1 bytes", w->fixed, CHILD(SNAPSHOT), 0, ALL, &w->out)
+ERROR(zx_vmo_create_child, NOT_SUPPORTED, "a slice of a resizable one",
+      w->vmo, CHILD(SLICE), 0, PAGE, &w->out)
+EXHAUSTED(zx_vmo_create_child, 0, w->fixed, CHILD(SNAPSHOT), 0, PAGE, &w->out)
+
+ON(zx_vmo_set_cache_policy, w->fixed, w->port, MAP, h, POLICY(UNCACHED))
+ERROR(zx_vmo_set_cache_policy, INVALID_ARGS, "policy 4", w->fixed, 4)
+ERROR(zx_vmo_set_cache_policy, INVALID_ARGS, "the last policy", w->fixed, UINT32_MAX)
+ERROR_AFTER(zx_vmo_set_cache_policy, BAD_STATE, "it has pages",
+	    OK(zx_vmo_write(w->fixed, "", 0, 1)), w->fixed, POLICY(WRITE_COMBINING))
+ERROR_AFTER(zx_vmo_set_cache_policy, BAD_STATE, "it is mapped",
+	    OK(zx_vmar_map(w->vm.vmar, ZX_VM_PERM_READ, 0, w->fixed, 0, PAGE, &w->addr)),
+	    w->fixed, POLICY(UNCACHED))
+ERROR_AFTER(zx_vmo_set_cache_policy, BAD_STATE, "it is a child",
+	    OK(zx_vmo_create_child(w->fixed, CHILD(SLICE), 0, PAGE, &w->out)),
+	    keep(w, w->out), POLICY(UNCACHED))
+ERROR_AFTER(zx_vmo_read, BAD_STATE, "it is not cached",
+	    OK(zx_vmo_set_cache_policy(w->fixed, POLICY(UNCACHED))), w->fixed, w->buffer, 0, 1)
+ERROR_AFTER(zx_vmo_write, BAD_STATE, "it is not cached",
+	    OK(zx_vmo_set_cache_policy(w->fixed, POLICY(UNCACHED))), w->fixed, w->buffer, 0, 1)
