@@ -74,7 +74,7 @@ ON_END(zx_channel_write, WRITE, h, 0, message, 1, NO_HANDLES)
 ERROR(zx_channel_write, INVALID_ARGS, "an option", END, 1, message, 1, NO_HANDLES)
 ERROR(zx_channel_write, INVALID_ARGS, "a bad pointer to the bytes", END, 0, BAD_POINTER, 1, NO_HANDLES)
 ERROR(zx_channel_write, INVALID_ARGS, "a bad pointer to the handles", END, 0, message, 1, BAD_POINTER, 1)
-ERROR_AFTER(zx_channel_write, INVALID_ARGS, "a handle twice", spare(w), END, 0, message, 1,
+ERROR_AFTER(zx_channel_write, BAD_HANDLE, "a handle twice", spare(w), END, 0, message, 1,
 	    ((zx_handle_t[]){ w->kept[0], w->kept[0] }), 2)
 ERROR(zx_channel_write, OUT_OF_RANGE, "65,537 bytes", END, 0, message, sizeof(message), NO_HANDLES)
 ERROR(zx_channel_write, OUT_OF_RANGE, "2^32 - 1 bytes", END, 0, message, UINT32_MAX, NO_HANDLES)
