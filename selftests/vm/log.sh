@@ -28,9 +28,10 @@ trouble_patterns=(
 )
 
 # trouble_in LOG: prints what is wrong in it, with what follows; 0 when something is.
+# It is read to the end: a grep whose output nobody reads any more would die, and that would look like no trouble.
 trouble_in() {
 	local pattern
 	pattern=$(IFS='|'; echo "${trouble_patterns[*]}")
-	tr -d '\r' <"$1" | grep -E -m 40 -A 40 -- "$pattern" | head -n 120
+	tr -d '\r' <"$1" | grep -E -m 40 -A 40 -- "$pattern" | sed -n '1,120p'
 	return "${PIPESTATUS[1]}"
 }
