@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Debian packages: what each job needs, and how a missing one is got.
-# Run with the names of jobs (tools build machine check style) it installs what they lack and says so;
+# Run with the names of jobs (tools build machine kernel check style) it installs what they lack and says so;
 # sourced, it lends ensure_packages and download_package to the scripts in vm/.
 
 packages_for() {
@@ -10,6 +10,7 @@ packages_for() {
 	tools) echo git make gcc ;;
 	build) echo gcc libc6-dev make kmod libzydis-dev ;;
 	machine) echo busybox-static cpio xz-utils ;;
+	kernel) echo bc bison flex gcc libc6-dev libelf-dev lz4 make xz-utils ;;
 	check) echo libcmocka-dev libzydis-dev xz-utils ;;
 	style) echo perl sparse mandoc xz-utils ;;
 	*) return 1 ;;
@@ -97,7 +98,7 @@ download_package() {
 
 main() {
 	local job names=()
-	(($#)) || die "usage: deps.sh tools|build|machine|check|style..."
+	(($#)) || die "usage: deps.sh tools|build|machine|kernel|check|style..."
 	for job; do
 		packages_for "$job" >/dev/null || die "unknown job: $job"
 		# shellcheck disable=SC2207

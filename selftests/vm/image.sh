@@ -82,11 +82,7 @@ machine_tests() { # SOURCE-DIR
 		[[ ! -f $tree/selftests/$name ]] || add_program "$tree/selftests/$name" "$collection"
 		echo "zx_hypervisor:$(basename "$name")"
 	done >"$root/kselftest/kselftest-list.txt"
-	if [[ -e $tree/selftests/settings ]]; then
-		cp "$tree/selftests/settings" "$root$collection/settings"
-	else
-		echo timeout=300 >"$root$collection/settings"
-	fi
+	cp "$tree/selftests/settings" "$root$collection/settings"
 	add_runner_tools
 }
 

@@ -9,8 +9,15 @@
 
 cache=${ZX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/zx_hypervisor}
 
+# shellcheck source=debug.sh
+. "$(dirname "${BASH_SOURCE[0]}")/debug.sh"
+
 headers_dir() {
-	echo "/usr/src/linux-headers-$1"
+	if is_debug "$1"; then
+		echo "$cache/linux-$1/build"
+	else
+		echo "/usr/src/linux-headers-$1"
+	fi
 }
 
 series_of() {
@@ -18,7 +25,7 @@ series_of() {
 }
 
 matches() { # RELEASE VERSION
-	[[ -z $2 || $1 == "$2" || $(series_of "$1") == "$2" ]]
+	[[ $1 == "$2" ]] || { ! is_debug "$1" && [[ -z $2 || $(series_of "$1") == "$2" ]]; }
 }
 
 # What this Debian's linux-image-cloud-amd64 leads to, without asking apt, which takes its time.
@@ -95,9 +102,13 @@ kernel_get() { # RELEASE WITH_HEADERS
 	kernel_download "$1"
 }
 
-# Prints the release to use. An index older than the archive names kernels that are gone: update once and look again.
+# Prints the release to use; VERSION "debug" is the checking kernel. An index older than the archive names kernels that are gone: update once and look again.
 kernel_choose() { # VERSION WITH_HEADERS
 	local release version=${1:-$(default_series)}
+	if [[ $1 == debug ]]; then
+		debug_choose
+		return
+	fi
 	kernel_present "$version" "$2" && return 0
 	require_debian
 	release=$(kernel_candidate "$1")
