@@ -30,11 +30,11 @@ help:
 	@echo 'make install         module, library, headers and manual pages (PREFIX=$(PREFIX), DESTDIR=)'
 	@echo 'make demo            boot Linux in a guest, inside an emulated machine; HOST=1: on this machine'
 	@echo 'make shell           a shell in the emulated machine, everything loaded'
-	@echo 'make check           unit tests, then all tests in the emulated machine'
+	@echo 'make check           unit tests, then all tests in the emulated machine, with the usual and a checking kernel'
 	@echo 'make style           checkpatch, sparse, licences and sizes'
 	@echo 'make clean'
 	@echo
-	@echo 'MACHINE=svm and KERNEL=6.1 choose the emulated machine and its kernel.'
+	@echo 'MACHINE=svm and KERNEL=6.1 choose the emulated machine and its kernel; KERNEL=debug is the checking kernel.'
 	@echo 'demo, shell, check and style install the Debian packages that they lack, and say which.'
 
 kdir:
@@ -87,7 +87,11 @@ endif
 shell: machine-tests
 	selftests/vm/run $(OPTIONS) --interactive -- sh -l
 
-check: machine-tests
+# With no kernel named, the tests run in the checking one as well.
+debug-build: machine-packages
+	@kdir=$$(selftests/vm/fetch --kernel debug headers) && $(SUBMAKE) module KDIR=$$kdir
+
+check: machine-tests $(if $(KERNEL),,debug-build)
 	selftests/check $(OPTIONS)
 
 style:
@@ -99,4 +103,4 @@ clean:
 	for part in libzx examples selftests selftests/unit; do $(MAKE) -C $$part clean || exit; done
 
 .PHONY: all help kdir links module libzx examples selftests install machine-packages machine-build machine-tests \
-	demo shell check style clean
+	debug-build demo shell check style clean
