@@ -53,13 +53,14 @@ static struct {
 	int ioctls;		/* made so far */
 	int fd;			/* of the last one */
 	unsigned long cmd;
-	uint64_t arg[8];	/* its struct */
+	uint64_t arg[16];	/* its struct */
 	uint64_t pointer;	/* its argument as it is */
 	int interrupts;		/* so many calls are interrupted */
 	long answer;		/* of every ioctl, when not 0 */
 	int open_errno;		/* why the device cannot be opened, 0: it can */
 	int opens;
 	bool read_only;		/* new handles cannot be mapped for writing */
+	const struct zx_packet *script;	/* what VCPUs deliver, one after the other */
 } mock = { .lock = PTHREAD_MUTEX_INITIALIZER, .open_errno = ENOENT };
 
 static ino_t mock_inode(int fd)
@@ -169,6 +170,28 @@ static long mock_call(struct mock_object *object, unsigned long cmd, const uint6
 				    object->koid);
 	case ZX_IOC_VCPU_CREATE:
 		return mock_publish(arg[2], ZX_OBJ_TYPE_VCPU, 0xd01f, 0);
+	case ZX_IOC_GUEST_CREATE:
+		if (second)
+			return -ZX_ERR_INVALID_ARGS;
+		return mock_publish(arg[1], ZX_OBJ_TYPE_GUEST, 0x2800b, 0) ?:
+		       mock_publish(arg[2], ZX_OBJ_TYPE_VMAR, 0x801f, 0);
+	case ZX_IOC_VMAR_ALLOCATE:
+		return mock_put(arg[4], &arg[1], 8) ?
+		       mock_publish(arg[3], ZX_OBJ_TYPE_VMAR, 0x801f, 0) : -ZX_ERR_INVALID_ARGS;
+	case ZX_IOC_CHANNEL_CREATE:
+	case ZX_IOC_EVENTPAIR_CREATE:
+		return mock_publish(arg[1], ZX_OBJ_TYPE_EVENTPAIR, 0xf003, 0) ?:
+		       mock_publish(arg[2], ZX_OBJ_TYPE_EVENTPAIR, 0xf003, 0);
+	case ZX_IOC_EVENT_CREATE:
+		return mock_publish(arg[1], ZX_OBJ_TYPE_EVENT, 0xd003, 0);
+	case ZX_IOC_VMO_CREATE_CHILD:
+		return mock_publish(arg[3], ZX_OBJ_TYPE_VMO, 0xd0ef, 0);
+	case ZX_IOC_VCPU_ENTER:
+	case ZX_IOC_VCPU_RESUME:
+		if (!mock.script)
+			return 0;
+		return mock_put(mock.pointer, mock.script++, sizeof(*mock.script)) ?
+		       0 : -ZX_ERR_INVALID_ARGS;
 	default:
 		return 0;
 	}
@@ -282,6 +305,7 @@ static inline int mock_reset(void **state)
 	mock.answer = 0;
 	mock.open_errno = ENOENT;
 	mock.read_only = false;
+	mock.script = NULL;
 	errno = 0;
 	return 0;
 }

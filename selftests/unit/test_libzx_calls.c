@@ -164,7 +164,7 @@ static void test_guest(void **state)
 	struct zx_ioc_guest_set_trap set;
 	struct zx_ioc_guest_unset_trap unset;
 
-	assert_int_equal(zx_guest_create(resource, 7, &guest, &vmar), ZX_OK);
+	assert_int_equal(zx_guest_create(resource, 7, &guest, &vmar), ZX_ERR_INVALID_ARGS);
 	create = LAST(struct zx_ioc_guest_create, ZX_IOC_GUEST_CREATE, resource);
 	assert_int_equal(create.options, 7);
 	assert_int_equal(create.out_guest, (uintptr_t)&guest);
