@@ -51,12 +51,14 @@ static struct {
 	struct mock_object objects[MOCK_OBJECTS];
 	uint64_t next_koid;
 	int ioctls;		/* made so far */
+	unsigned long watch;	/* only this one is remembered, when not 0 */
 	int fd;			/* of the last one */
 	unsigned long cmd;
 	uint64_t arg[16];	/* its struct */
 	uint64_t pointer;	/* its argument as it is */
 	int interrupts;		/* so many calls are interrupted */
 	long answer;		/* of every ioctl, when not 0 */
+	unsigned long answer_to;	/* or of this one only, when not 0 */
 	int open_errno;		/* why the device cannot be opened, 0: it can */
 	int opens;
 	bool read_only;		/* new handles cannot be mapped for writing */
@@ -190,7 +192,7 @@ static long mock_call(struct mock_object *object, unsigned long cmd, const uint6
 	case ZX_IOC_VCPU_RESUME:
 		if (!mock.script)
 			return 0;
-		return mock_put(mock.pointer, mock.script++, sizeof(*mock.script)) ?
+		return mock_put(arg[0], mock.script++, sizeof(*mock.script)) ?
 		       0 : -ZX_ERR_INVALID_ARGS;
 	default:
 		return 0;
@@ -209,29 +211,35 @@ static size_t mock_struct_size(unsigned long cmd, const void *arg)
 	}
 }
 
+static void mock_remember(int fd, unsigned long cmd, const void *arg, size_t size)
+{
+	mock.fd = fd;
+	mock.cmd = cmd;
+	mock.pointer = (uintptr_t)arg;
+	memset(mock.arg, 0, sizeof(mock.arg));
+	if (size)
+		memcpy(mock.arg, arg, size);
+}
+
 static long mock_ioctl(int fd, unsigned long cmd, const void *arg)
 {
 	struct mock_object *object;
 	size_t size = mock_struct_size(cmd, arg);
 
 	mock.ioctls++;
-	mock.fd = fd;
-	mock.cmd = cmd;
-	mock.pointer = (uintptr_t)arg;
 	assert_true(size <= sizeof(mock.arg));
-	memset(mock.arg, 0, sizeof(mock.arg));
-	if (size)
-		memcpy(mock.arg, arg, size);
+	if (!mock.watch || mock.watch == cmd)
+		mock_remember(fd, cmd, arg, size);
 	if (mock.interrupts) {
 		mock.interrupts--;
 		return -EINTR;
 	}
-	if (mock.answer)
+	if (mock.answer && (!mock.answer_to || mock.answer_to == cmd))
 		return mock.answer;
 	object = mock_find(fd);
 	if (!object)
 		return fcntl(fd, F_GETFD) < 0 ? -EBADF : -ENOTTY;
-	return mock_call(object, cmd, mock.arg);
+	return mock_call(object, cmd, size ? arg : (const uint64_t *)&arg);
 }
 
 long mock_syscall(long number, long a, long b, long c);
@@ -303,6 +311,8 @@ static inline int mock_reset(void **state)
 	mock.opens = 0;
 	mock.interrupts = 0;
 	mock.answer = 0;
+	mock.answer_to = 0;
+	mock.watch = 0;
 	mock.open_errno = ENOENT;
 	mock.read_only = false;
 	mock.script = NULL;
