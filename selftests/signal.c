@@ -303,6 +303,9 @@ TEST_F(signal, epoll_edges)
 	EXPECT_EQ(1, epoll_wait(epoll, &got, 1, 0));
 	zx_object_signal(self->event, 0, S0);
 	EXPECT_EQ(0, epoll_wait(epoll, &got, 1, 0));
+	/* A descriptor that is closed is nothing to a poller. */
+	close(dup(zxl_handle_fd(self->event)));
+	EXPECT_EQ(0, epoll_wait(epoll, &got, 1, 0));
 	close(epoll);
 }
 

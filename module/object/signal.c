@@ -11,7 +11,6 @@
 
 /* A thread that waits; it may do so for many objects at once. */
 struct zx_wait {
-	struct task_struct *task;
 	bool satisfied;		/* a waiter of it has matched */
 	bool look;		/* a handle of it may have been closed */
 };
@@ -65,19 +64,13 @@ static void match(struct zx_waiter *waiter)
 	WRITE_ONCE(waiter->wait->satisfied, true);
 }
 
-/* Under the object's lock, at the moment of the change. Without a key: look for yourself. */
+/* Under the object's lock, at the moment of the change. */
 static int notice(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
 	struct zx_waiter *waiter = container_of(entry, struct zx_waiter, entry);
-	struct zx_wait *wait = waiter->wait;
 
-	if (key)
-		match(waiter);
-	else
-		WRITE_ONCE(wait->look, true);
-	if (!READ_ONCE(wait->satisfied) && !READ_ONCE(wait->look))
-		return 0;
-	return default_wake_function(entry, mode, flags, key);
+	match(waiter);
+	return waiter->matched && default_wake_function(entry, mode, flags, key);
 }
 
 static void begin(struct zx_waiter *waiter, struct zx_wait *wait)
@@ -136,6 +129,14 @@ static bool any_closed(struct zx_waiter *waiters, unsigned int nr)
 	return any;
 }
 
+static void look_again(struct zx_waiter *waiter, const struct zx_handle *handle)
+{
+	if (waiter->handle != handle)
+		return;
+	WRITE_ONCE(waiter->wait->look, true);
+	default_wake_function(&waiter->entry, TASK_NORMAL, 0, NULL);
+}
+
 /*
  * A descriptor that goes away is noticed, although the call keeps the handle open:
  *
@@ -149,13 +150,17 @@ static bool any_closed(struct zx_waiter *waiters, unsigned int nr)
  */
 void zx_object_descriptor_closed(struct zx_handle *handle)
 {
-	struct zx_object *obj = handle->obj;
+	struct wait_queue_head *head = &handle->obj->wait;
+	struct wait_queue_entry *entry;
 
-	if (likely(!wq_has_sleeper(&obj->wait)))
+	if (likely(!wq_has_sleeper(head)))
 		return;
-	spin_lock(&obj->wait.lock);
-	__wake_up_locked_key(&obj->wait, TASK_NORMAL, NULL);
-	spin_unlock(&obj->wait.lock);
+	spin_lock(&head->lock);
+	list_for_each_entry(entry, &head->head, entry)
+		/* Pollers are there as well, and have not been promised anything. */
+		if (entry->func == notice)
+			look_again(container_of(entry, struct zx_waiter, entry), handle);
+	spin_unlock(&head->lock);
 }
 
 static zx_status_t sleep(struct zx_wait *wait, struct zx_waiter *waiters, unsigned int nr,
