@@ -46,6 +46,16 @@ ROW(resource_create, RESOURCE_CREATE, resource_create, VM(resource), BAD_ARGS);
 ROW(handle_duplicate, HANDLE_DUPLICATE, handle_duplicate, THE_PORT, BAD_ARGS);
 ROW(handle_replace, HANDLE_REPLACE, handle_duplicate, THE_PORT, BAD_ARGS);
 ROW(object_get_info, OBJECT_GET_INFO, object_get_info, THE_PORT, ZX_ERR_NOT_SUPPORTED);
+ROW(object_wait_one, OBJECT_WAIT_ONE, object_wait_one, VM(vmo), ZX_ERR_TIMED_OUT);
+ROW(object_wait_many, OBJECT_WAIT_MANY, object_wait_many, THE_PORT, ZX_ERR_TIMED_OUT);
+ROW(object_wait_async, OBJECT_WAIT_ASYNC, object_wait_async, VM(vmo), ZX_ERR_BAD_HANDLE);
+ROW(object_signal, OBJECT_SIGNAL, object_signal, VM(vmo), ZX_OK);
+ROW(object_signal_peer, OBJECT_SIGNAL_PEER, object_signal, VM(vmo), ZX_ERR_ACCESS_DENIED);
+ROW(object_get_property, OBJECT_GET_PROPERTY, object_property, VM(vmo), ZX_ERR_NOT_SUPPORTED);
+ROW(object_set_property, OBJECT_SET_PROPERTY, object_property, VM(vmo), ZX_ERR_NOT_SUPPORTED);
+ROW(event_create, EVENT_CREATE, event_create, THE_PORT, BAD_ARGS);
+ROW(eventpair_create, EVENTPAIR_CREATE, pair_create, THE_PORT, BAD_ARGS);
+ROW(port_cancel, PORT_CANCEL, port_cancel, THE_PORT, ZX_ERR_BAD_HANDLE);
 ROW(port_create, PORT_CREATE, port_create, THE_PORT, BAD_ARGS);
 ROW(port_queue, PORT_QUEUE, port_queue, THE_PORT, BAD_ARGS);
 ROW(port_wait, PORT_WAIT, port_wait, THE_PORT, ZX_ERR_TIMED_OUT);
@@ -240,6 +250,16 @@ TEST_F(abi, reserved_fields)
 					      ZX_IOC_GUEST_SET_TRAP, &trap));
 	EXPECT_EQ(-ZX_ERR_INVALID_ARGS, ioctl(zxl_handle_fd(self->vm.vmar), ZX_IOC_VMAR_UNMAP,
 					      &unmap));
+}
+
+TEST_F(abi, reserved_fields_of_waits)
+{
+	struct zx_ioc_object_signal signal = { .size = sizeof(signal), .reserved = 1 };
+	struct zx_ioc_object_wait_one wait = { .size = sizeof(wait), .reserved = 1 };
+	const int vmo = zxl_handle_fd(self->vm.vmo);
+
+	EXPECT_EQ(-ZX_ERR_INVALID_ARGS, ioctl(vmo, ZX_IOC_OBJECT_SIGNAL, &signal));
+	EXPECT_EQ(-ZX_ERR_INVALID_ARGS, ioctl(vmo, ZX_IOC_OBJECT_WAIT_ONE, &wait));
 }
 
 TEST_F(abi, ports_and_vmos_come_through_any_handle)

@@ -209,52 +209,138 @@ TEST_F(port, signal_does_not_end_a_wait)
 	later_join(&later);
 }
 
-#define WAITERS		8
+#define WAITERS		16
 #define PACKETS		2000
+#define RISES		500
+#define RINGS		1000
+#define KEY_END		UINT64_MAX
 
-struct pool {
+/* Threads that take what comes, and count it by kind and key. */
+static struct pool {
 	zx_handle_t port;
-	unsigned int seen[PACKETS];
-	unsigned int bad;
-};
+	pthread_t thread[WAITERS];
+	unsigned int user[PACKETS], signal[RISES], rings, bad;
+} pool;
+
+static void count_packet(const zx_port_packet_t *packet)
+{
+	unsigned int *where = &pool.bad;
+
+	if (packet->type == ZX_PKT_TYPE_GUEST_BELL)
+		where = &pool.rings;
+	else if (packet->type == ZX_PKT_TYPE_USER && packet->key < PACKETS)
+		where = &pool.user[packet->key];
+	else if (packet->type == ZX_PKT_TYPE_SIGNAL_ONE && packet->key < RISES)
+		where = &pool.signal[packet->key];
+	__atomic_add_fetch(where, 1, __ATOMIC_RELAXED);
+}
 
 static void *pool_thread(void *arg)
 {
-	struct pool *pool = arg;
-	zx_port_packet_t packet;
+	zx_port_packet_t packet = {};
 
-	for (;;) {
-		if (zx_port_wait(pool->port, ZX_TIME_INFINITE, &packet) != ZX_OK) {
-			__atomic_add_fetch(&pool->bad, 1, __ATOMIC_RELAXED);
+	(void)arg;
+	while (zx_port_wait(pool.port, ZX_TIME_INFINITE, &packet) == ZX_OK) {
+		if (packet.key == KEY_END)
 			return NULL;
-		}
-		if (packet.key >= PACKETS)
-			return NULL;
-		__atomic_add_fetch(&pool->seen[packet.key], 1, __ATOMIC_RELAXED);
+		count_packet(&packet);
 	}
+	__atomic_add_fetch(&pool.bad, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static int pool_start(zx_handle_t port)
+{
+	unsigned int i;
+
+	memset(&pool, 0, sizeof(pool));
+	pool.port = port;
+	for (i = 0; i < WAITERS; i++)
+		if (pthread_create(&pool.thread[i], NULL, pool_thread, NULL))
+			return -1;
+	return 0;
+}
+
+static void queue_surely(zx_handle_t port, uint64_t key)
+{
+	while (queue_key(port, key) == ZX_ERR_SHOULD_WAIT)
+		sleep_ms(1);
+}
+
+/* All that was queued so far is counted when this returns. */
+static void pool_end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < WAITERS; i++)
+		queue_surely(pool.port, KEY_END);
+	for (i = 0; i < WAITERS; i++)
+		pthread_join(pool.thread[i], NULL);
 }
 
 TEST_F(port, each_packet_goes_to_one_of_many_waiters)
 {
-	static struct pool pool;
-	pthread_t threads[WAITERS];
 	unsigned int i;
 
-	pool.port = self->port;
-	for (i = 0; i < WAITERS; i++)
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, pool_thread, &pool));
-	for (i = 0; i < PACKETS + WAITERS; i++) {
-		zx_status_t status;
-
-		while ((status = queue_key(self->port, i)) == ZX_ERR_SHOULD_WAIT)
-			sleep_ms(1);
-		ASSERT_EQ(ZX_OK, status);
-	}
-	for (i = 0; i < WAITERS; i++)
-		pthread_join(threads[i], NULL);
+	ASSERT_EQ(0, pool_start(self->port));
+	for (i = 0; i < PACKETS; i++)
+		queue_surely(self->port, i);
+	pool_end();
 	EXPECT_EQ(0, pool.bad);
 	for (i = 0; i < PACKETS; i++)
-		ASSERT_EQ(1, pool.seen[i]);
+		ASSERT_EQ(1, pool.user[i]);
+}
+
+static void *queue_all(void *arg)
+{
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < PACKETS; i++)
+		queue_surely(pool.port, i);
+	return NULL;
+}
+
+static void *raise_all(void *arg)
+{
+	zx_handle_t event;
+	unsigned int i;
+
+	(void)arg;
+	zx_event_create(0, &event);
+	for (i = 0; i < RISES; i++)
+		zx_object_wait_async(event, pool.port, i, ZX_EVENT_SIGNALED, 0);
+	zx_object_signal(event, 0, ZX_EVENT_SIGNALED);
+	zx_handle_close(event);
+	return NULL;
+}
+
+TEST_F(port, so_do_bells_and_signals)
+{
+	pthread_t queuer, raiser;
+	struct vm vm;
+	unsigned int i;
+
+	ASSERT_EQ(ZX_OK, vm_up(&vm));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(vm.guest, ZX_GUEST_TRAP_BELL, GUEST_BELL, PAGE,
+					   self->port, 0));
+	vm_frame(&vm)->rdi = GUEST_BELL;
+	vm_frame(&vm)->rcx = RINGS;
+	ASSERT_EQ(0, pool_start(self->port));
+	ASSERT_EQ(0, pthread_create(&queuer, NULL, queue_all, NULL));
+	ASSERT_EQ(0, pthread_create(&raiser, NULL, raise_all, NULL));
+	EXPECT_EQ(ZX_OK, vm_boot(&vm, bell) ?: vm_finish(&vm));
+	pthread_join(queuer, NULL);
+	pthread_join(raiser, NULL);
+	pool_end();
+	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, NULL));
+	EXPECT_EQ(0, pool.bad);
+	EXPECT_EQ(RINGS, pool.rings);
+	for (i = 0; i < PACKETS; i++)
+		ASSERT_EQ(1, pool.user[i]);
+	for (i = 0; i < RISES; i++)
+		ASSERT_EQ(1, pool.signal[i]);
+	vm_down(&vm);
 }
 
 TEST_F(port, descriptors_run_out)

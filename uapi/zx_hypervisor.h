@@ -35,6 +35,13 @@
  *   written last: a result pointer that cannot be written is
  *   ZX_ERR_INVALID_ARGS, and the call has left no handle behind.
  *
+ * Signals and poll(2)
+ *
+ *   A descriptor whose handle has ZX_RIGHT_WAIT can be polled: READABLE and
+ *   SIGNALED are POLLIN, WRITABLE is POLLOUT, PEER_CLOSED is POLLHUP, and the
+ *   user's signals are POLLPRI. Without the right it is POLLERR. A port is POLLIN
+ *   while it has a packet.
+ *
  * The order of checks
  *
  *   Descriptor, struct size, type of the object (ZX_ERR_WRONG_TYPE), rights
@@ -96,8 +103,8 @@ struct zx_ioc_handle_duplicate {
 #define ZX_IOC_HANDLE_REPLACE		_IO(ZX_IOC_MAGIC, 0x09)
 
 /*
- * ZX_IOC_OBJECT_GET_INFO - ask about an object. On: any; topics VMAR and VCPU
- * need INSPECT and their type. GUEST_STATS: a resource of the kind HYPERVISOR, or
+ * ZX_IOC_OBJECT_GET_INFO - ask about an object. On: any; topics VMAR, VCPU and
+ * RESOURCE need INSPECT and their type. GUEST_STATS: a resource of the kind HYPERVISOR, or
  * SYSTEM covering the INFO base, else ACCESS_DENIED; one record per CPU, as many
  * as there is room for.
  *
@@ -120,12 +127,15 @@ struct zx_ioc_object_get_info {
 /*
  * ZX_IOC_OBJECT_WAIT_ONE - wait until one of @signals is up. On: any, WAIT.
  *
+ * @signals: any; 0: nothing but @deadline and @handle end it
  * @deadline: as in ZX_IOC_PORT_WAIT
  * @handle: the value that the caller knows the handle by, so that closing it
  *          meanwhile ends the wait; 0: nothing but @signals and @deadline does
  * @observed: address of the __u32 that receives the signals; 0 for not wanted
  *
- * TIMED_OUT: @observed is written. CANCELED: the handle was closed meanwhile.
+ * What is up for an instant only is observed. TIMED_OUT: @observed is written.
+ * CANCELED: the handle was closed meanwhile, ZX_SIGNAL_HANDLE_CLOSED is observed.
+ * INVALID_ARGS: bad pointer.
  */
 struct zx_ioc_object_wait_one {
 	__u32 size;
@@ -144,7 +154,9 @@ struct zx_ioc_object_wait_one {
  *
  * Each @pending is written with ZX_OK, TIMED_OUT and CANCELED. OUT_OF_RANGE:
  * @count is above ZX_WAIT_MANY_MAX_ITEMS. CANCELED: one of the handles was closed
- * meanwhile; ZX_SIGNAL_HANDLE_CLOSED says which. With @count 0 it is a sleep.
+ * meanwhile; ZX_SIGNAL_HANDLE_CLOSED says which. INVALID_ARGS: bad pointer.
+ * NO_MEMORY. BAD_HANDLE, ACCESS_DENIED: of the first handle that is not fit. With
+ * @count 0 it is a sleep.
  */
 struct zx_ioc_wait_item {
 	__u32 handle;
@@ -164,10 +176,15 @@ struct zx_ioc_object_wait_many {
  * ZX_IOC_OBJECT_WAIT_ASYNC - have a SIGNAL_ONE packet queued, once, when one of
  * @signals is up. On: any, WAIT; the port needs WRITE.
  *
- * @options: ZX_WAIT_ASYNC_*; EDGE: not for a signal that is up already
+ * @signals: any; 0 is never up
+ * @options: ZX_WAIT_ASYNC_*; EDGE: not for a signal that is up already;
+ *           TIMESTAMP, BOOT_TIMESTAMP: the packet says when, in CLOCK_MONOTONIC or
+ *           CLOCK_BOOTTIME; not both
  *
- * Ends unheard when the handle or the port is closed, and with
- * ZX_IOC_PORT_CANCEL. INVALID_ARGS: options, or no signals. NO_MEMORY.
+ * Ends unheard when the last descriptor of the handle or the last handle of the
+ * port is closed, and with ZX_IOC_PORT_CANCEL. A packet that is queued outlives
+ * the handle. INVALID_ARGS: options. NO_MEMORY, which 16384 of them at one object
+ * or one port are as well.
  */
 struct zx_ioc_object_wait_async {
 	__u32 size;
@@ -181,7 +198,7 @@ struct zx_ioc_object_wait_async {
 /*
  * ZX_IOC_OBJECT_SIGNAL - take down and put up signals. On: any, SIGNAL.
  * ZX_IOC_OBJECT_SIGNAL_PEER - the same of the other end. On: a channel or an
- * eventpair, SIGNAL_PEER. PEER_CLOSED.
+ * eventpair, SIGNAL_PEER. PEER_CLOSED; INVALID_ARGS comes first.
  *
  * @clear, @set: in ZX_SIGNAL_USER_ALL; on an event or an eventpair
  *               ZX_SIGNAL_SIGNALED as well. INVALID_ARGS otherwise.
@@ -204,7 +221,7 @@ struct zx_ioc_object_signal {
  * @value, @value_size: address and bytes
  *
  * NOT_SUPPORTED: unknown property. BUFFER_TOO_SMALL: to read, less than
- * ZX_MAX_NAME_LEN.
+ * ZX_MAX_NAME_LEN. INVALID_ARGS: bad pointer.
  */
 struct zx_ioc_object_property {
 	__u32 size;
@@ -262,7 +279,8 @@ struct zx_ioc_port_wait {
  * ZX_IOC_PORT_CANCEL - end what ZX_IOC_OBJECT_WAIT_ASYNC began for a handle and
  * a key, queued packets included. On: a port, WRITE; @source needs WAIT.
  *
- * NOT_FOUND: nothing was begun, or its packet was taken.
+ * Other packets with the key stay. NOT_FOUND: nothing was begun, or its packet
+ * was taken.
  */
 struct zx_ioc_port_cancel {
 	__u32 size;
