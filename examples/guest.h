@@ -27,7 +27,8 @@ static inline void check(zx_status_t status, const char *what)
 	exit(1);
 }
 
-static inline zx_handle_t guest_with_code(const void *code, size_t size)
+/* With the VMO that is its memory. */
+static inline zx_handle_t guest_with_memory(const void *code, size_t size, zx_handle_t *memory)
 {
 	static const uint64_t pml4 = 0x1003, pdpt = 0x2003, pd = 0x83;
 	const zx_vm_option_t options = ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE |
@@ -46,8 +47,17 @@ static inline zx_handle_t guest_with_code(const void *code, size_t size)
 	check(zx_vmo_replace_as_executable(vmo, vmex, &vmo), "zx_vmo_replace_as_executable");
 	check(zx_vmar_map(vmar, options, 0, vmo, 0, MEMORY, &addr), "zx_vmar_map");
 	/* What a guest is made of stays with it; the handles may go. */
-	check(zx_handle_close_many((zx_handle_t[]) { resource, vmex, vmar, vmo }, 4),
+	check(zx_handle_close_many((zx_handle_t[]) { resource, vmex, vmar }, 3),
 	      "zx_handle_close_many");
+	*memory = vmo;
+	return guest;
+}
+
+static inline zx_handle_t guest_with_code(const void *code, size_t size)
+{
+	zx_handle_t vmo, guest = guest_with_memory(code, size, &vmo);
+
+	check(zx_handle_close(vmo), "zx_handle_close");
 	return guest;
 }
 

@@ -33,7 +33,7 @@ complains() { # EXAMPLE: one line on standard error, status 1
 }
 
 echo TAP version 13
-echo 1..6
+echo 1..8
 
 says hello <<EOF
 Hello from a guest!
@@ -52,10 +52,18 @@ bell with key 7 rang at +4
 the guest is done: port 0x80
 EOF
 
+says share <<EOF
+bell at +12, where the guest left 3
+bell at +8, where the guest left 2
+bell at +4, where the guest left 1
+the guest is done: port 0x80
+EOF
+
 mv /dev/zx_hypervisor /dev/zx_hypervisor.away
 complains hello
 complains mem
 complains bell
+complains share
 mv /dev/zx_hypervisor.away /dev/zx_hypervisor
 
 [ $failed = 0 ]
