@@ -47,7 +47,7 @@ static void serve(zx_handle_t channel)
 
 	txid = receive(channel, handles, 2);
 	check(zx_port_create(0, &port), "zx_port_create");
-	check(zx_guest_set_trap(handles[0], ZX_GUEST_TRAP_BELL, BELL, 0x1000, port, 0), "BELL trap");
+	check(zx_guest_set_trap(handles[0], ZX_GUEST_TRAP_BELL, BELL, 0x1000, port, 0), "BELL");
 	check(zx_vmar_map(zx_vmar_root_self(), ZX_VM_PERM_READ, 0, handles[1], 0, MEMORY, &memory),
 	      "zx_vmar_map");
 	reply(channel, txid);

@@ -17,6 +17,7 @@
 FIXTURE(row) {
 	struct vm vm;
 	zx_handle_t port;
+	zx_handle_t ends[2];
 	int fd;
 	union {
 		uint32_t size;
@@ -34,6 +35,7 @@ FIXTURE_VARIANT(row) {
 
 #define VM(member)	(offsetof(struct _test_data_row, vm) + offsetof(struct vm, member))
 #define THE_PORT	offsetof(struct _test_data_row, port)
+#define AN_END		offsetof(struct _test_data_row, ends)
 
 #define BAD_ARGS	ZX_ERR_INVALID_ARGS
 
@@ -81,17 +83,23 @@ ROW(vcpu_write_state, VCPU_WRITE_STATE, vcpu_state, VM(vcpu), BAD_ARGS);
 FIXTURE_VARIANT_ADD(row, vcpu_memory) {
 	.call = ZXL_IOC_VCPU_MEMORY, .size = sizeof(struct zxl_ioc_vcpu_memory),
 	.object = VM(vcpu), .answer = -ZX_ERR_BAD_STATE };
+ROW(channel_create, CHANNEL_CREATE, pair_create, THE_PORT, BAD_ARGS);
+ROW(channel_write, CHANNEL_WRITE, channel_write, AN_END, ZX_OK);
+ROW(channel_read, CHANNEL_READ, channel_read, AN_END, ZX_ERR_SHOULD_WAIT);
+ROW(channel_call, CHANNEL_CALL, channel_call, AN_END, BAD_ARGS);
 
 FIXTURE_SETUP(row)
 {
 	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
 	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, done));
 	ASSERT_EQ(ZX_OK, zx_port_create(0, &self->port));
+	ASSERT_EQ(ZX_OK, zx_channel_create(0, &self->ends[0], &self->ends[1]));
 	self->fd = zxl_handle_fd(*(zx_handle_t *)((char *)self + variant->object));
 }
 
 FIXTURE_TEARDOWN(row)
 {
+	zx_handle_close_many(self->ends, 2);
 	zx_handle_close(self->port);
 	vm_down(&self->vm);
 }

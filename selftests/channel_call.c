@@ -310,11 +310,8 @@ TEST_F(room, of_an_answer)
 	EXPECT_EQ(variant->status, caller_join(caller));
 	EXPECT_EQ(8, caller->bytes);
 	EXPECT_EQ(1, caller->handles);
-	if (variant->status == ZX_OK) {
-		EXPECT_EQ(ZX_OK, zx_handle_close(caller->received));
-	} else {
-		EXPECT_EQ(ZX_HANDLE_INVALID, caller->received);
-	}
+	EXPECT_EQ(variant->status == ZX_OK, caller->received != ZX_HANDLE_INVALID);
+	EXPECT_EQ(ZX_OK, zx_handle_close(caller->received));
 	EXPECT_EQ(objects, live_objects());
 	EXPECT_EQ(ZX_ERR_SHOULD_WAIT, zx_channel_read(self->client, 0, NULL, NULL, 0, 0, NULL,
 						      NULL));

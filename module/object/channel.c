@@ -313,8 +313,8 @@ static zx_status_t enqueue(struct zx_channel *end, struct zx_message *msg)
 		list_add_tail(&msg->nest, &end->nests);
 	end->nr_messages++;
 	end->nr_files += msg->num_files;
-	if (end->nr_messages == 1)
-		zx_object_signal(&end->obj, 0, ZX_SIGNAL_READABLE);
+	/* For each message: who polls for edges counts them. */
+	zx_object_signal(&end->obj, 0, ZX_SIGNAL_READABLE);
 	return ZX_OK;
 }
 
