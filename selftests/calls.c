@@ -128,14 +128,9 @@ CALL(vmo_prefetch, .object = VMO, .right = ZX_RIGHT_READ)
 	return zx_vmo_op_range(handle, ZX_VMO_OP_PREFETCH, 0, PAGE, NULL, 0);
 }
 
-CALL(vmo_create_child_from_read, .object = VMO, .right = ZX_RIGHT_READ)
+CALL(vmo_create_child, .object = VMO, .right = ZX_RIGHT_DUPLICATE | ZX_RIGHT_READ)
 {
 	return zx_vmo_create_child(handle, ZX_VMO_CHILD_SLICE, 0, PAGE, &self->out[0]);
-}
-
-CALL(vmo_create_child_as_duplicate, .object = VMO, .right = ZX_RIGHT_DUPLICATE)
-{
-	return zx_vmo_create_child(handle, ZX_VMO_CHILD_SNAPSHOT, 0, PAGE, &self->out[0]);
 }
 
 CALL(vmo_set_cache_policy, .object = VMO, .right = ZX_RIGHT_MAP, .expect = ZX_ERR_BAD_STATE)

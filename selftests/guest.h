@@ -158,6 +158,7 @@ DECLARE_CODE(bell_each);
 DECLARE_CODE(spin);
 DECLARE_CODE(idle);
 DECLARE_CODE(walk);
+DECLARE_CODE(walk_two);
 DECLARE_CODE(shutdown);
 DECLARE_CODE(halt);
 DECLARE_CODE(halt_plain);

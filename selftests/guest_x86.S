@@ -170,6 +170,16 @@
 	jmp	1b
 	finish	walk
 
+/* Writes to the pages at RDI and at RSI in turn for ever. */
+	begin	walk_two
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+	mov	FRAME_RSI + GUEST_FRAME, %rsi
+1:	incq	(%rdi)
+	incq	(%rsi)
+	incq	FRAME_FLAG + GUEST_FRAME
+	jmp	1b
+	finish	walk_two
+
 /* A fault with no descriptor table: triple fault. */
 	begin	shutdown
 	lidt	GUEST_NO_IDTR

@@ -252,8 +252,40 @@ TEST_F(vmo, op_outside)
 
 TEST_F(vmo, unknown_op)
 {
-	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vmo_op_range(self->vmo, 0, 0, PAGE, NULL, 0));
-	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vmo_op_range(self->vmo, 99, 0, PAGE, NULL, 0));
+	const uint32_t ops[] = { 0, 5, 15, 99, 1u << 31, UINT32_MAX };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++)
+		EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vmo_op_range(self->vmo, ops[i], 0, PAGE, NULL, 0));
+}
+
+TEST_F(vmo, info)
+{
+	zx_info_vmo_t info;
+
+	ASSERT_EQ(ZX_OK, zx_vmo_write(self->resizable, "x", 0, 1));
+	ASSERT_EQ(ZX_OK, zx_object_get_info(self->resizable, ZX_INFO_VMO, &info, sizeof(info), NULL,
+					    NULL));
+	EXPECT_EQ(SIZE, info.size_bytes);
+	EXPECT_LE(PAGE, info.committed_bytes);
+	EXPECT_EQ(ZX_INFO_VMO_TYPE_PAGED | ZX_INFO_VMO_VIA_HANDLE | ZX_INFO_VMO_RESIZABLE,
+		  info.flags);
+	EXPECT_EQ(handle_rights(self->resizable), info.handle_rights);
+	EXPECT_EQ(0, info.num_children);
+	EXPECT_EQ(0, info.num_mappings);
+	EXPECT_EQ(ZX_ERR_BUFFER_TOO_SMALL, zx_object_get_info(self->vmo, ZX_INFO_VMO, &info, 8,
+							      NULL, NULL));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_object_get_info(self->vmo, ZX_INFO_VMO, BAD_POINTER,
+							  sizeof(info), NULL, NULL));
+}
+
+TEST_F(vmo, set_size_needs_the_right_to_resize)
+{
+	const zx_handle_t bare = handle_without(self->resizable, ZX_RIGHT_RESIZE);
+
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, zx_vmo_set_size(bare, PAGE));
+	EXPECT_EQ(SIZE, size_of(self->resizable));
+	zx_handle_close(bare);
 }
 
 TEST_F(vmo, replace_as_executable_adds_the_right)
