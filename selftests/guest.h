@@ -64,6 +64,17 @@
 
 #define GUEST_NO_FAULT		0xffff
 
+/* assist_run: what is loaded and stored around an instruction, in GUEST_BUFFER. */
+#define ASSIST_IN		0x0
+#define ASSIST_OUT		0x800
+#define ASSIST_FLAGS		128
+#define ASSIST_FS		136
+#define ASSIST_WIDE		144
+#define ASSIST_VECTOR		160
+#define ASSIST_SLOT		16
+#define ASSIST_TABLES		0x22000
+#define ASSIST_SELECTOR		0x38
+
 /* Packets that a BELL trap has. */
 #define GUEST_BELL_PACKETS	256
 
@@ -93,6 +104,7 @@ struct guest_frame {
 };
 
 #define DECLARE_BLOB(name) extern const char name##_start[], name##_insn[], name##_end[]
+#define DECLARE_CODE(name) extern const char name##_start[], name##_end[]
 
 /* Probes: load the frame's registers, one instruction, store them. */
 DECLARE_BLOB(probe_nop);
@@ -146,7 +158,6 @@ DECLARE_BLOB(step_by_host);
 DECLARE_BLOB(ap_long_segment);
 
 /* Whole blobs. */
-#define DECLARE_CODE(name) extern const char name##_start[], name##_end[]
 
 DECLARE_CODE(done);
 DECLARE_CODE(initial);
@@ -204,6 +215,9 @@ DECLARE_CODE(bench_touch);
 DECLARE_BLOB(load_after_switch);
 DECLARE_BLOB(user_load);
 DECLARE_BLOB(legacy_load);
+DECLARE_BLOB(assist_run);
+DECLARE_BLOB(assist_run32);
+DECLARE_CODE(real_add);
 
 /* The handlers behind the interrupt descriptor table. */
 DECLARE_CODE(vectors);
