@@ -43,6 +43,30 @@
 #define GUEST_PORT_MARK		0x104
 #define GUEST_PORT_UNTRAPPED	0x200
 
+/* Of the blob that runs decode_rows: tables, segments and where to jump to; ports. */
+#define GUEST_DECODE_GDT	0x31000
+#define GUEST_DECODE_GDTR	0x31800
+#define GUEST_DECODE_FAR	0x31900
+#define GUEST_DECODE_PAGES	0x33000
+#define GUEST_DECODE_CODE	0x35000
+#define GUEST_DECODE_MORE	0x37000
+#define GUEST_DECODE_TABLES	0x3a000
+#define GUEST_DECODE_AT		0x800
+#define GUEST_DECODE_CODE32	0x10
+#define GUEST_DECODE_CODE16	0x18
+#define GUEST_DECODE_DS		0x20
+#define GUEST_DECODE_ES		0x28
+#define GUEST_DECODE_SS		0x30
+#define GUEST_DECODE_FS		0x38
+#define GUEST_DECODE_GS		0x40
+#define GUEST_PORT_ROW		0xe0
+#define GUEST_PORT_CODE		0xe1
+#define GUEST_PORT_REGS		0xe2
+
+#define DECODE_LOAD		0
+#define DECODE_STORE		1
+#define DECODE_OTHER		2
+
 /* Offsets in struct guest_frame. */
 #define FRAME_RAX		0
 #define FRAME_RBX		8
@@ -218,6 +242,26 @@ DECLARE_BLOB(legacy_load);
 DECLARE_BLOB(assist_run);
 DECLARE_BLOB(assist_run32);
 DECLARE_CODE(real_add);
+DECLARE_CODE(decode);
+extern const char decode_next[];
+
+/*
+ * @mode:     16, 32, 64
+ * @kind:     DECODE_*
+ * @rip:      the address moves with the instruction
+ * @size, @offset: of the access, from GUEST_TRAP
+ * @reg, @value: general registers to set; 16: none
+ */
+struct decode_row {
+	uint8_t mode, kind, rip, size, reg[2];
+	uint16_t offset;
+	uint64_t value[2];
+	uint8_t len;
+	uint8_t code[15];
+	char text[64];
+};
+
+extern const struct decode_row decode_rows[], decode_rows_end[];
 
 /* The handlers behind the interrupt descriptor table. */
 DECLARE_CODE(vectors);

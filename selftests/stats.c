@@ -130,19 +130,27 @@ TEST_F(stats, no_right_is_needed)
 	zx_handle_close(bare);
 }
 
-/* Of this CPU, on which the test stays: the count of @member between @run's beginning and end. */
-#define counted(self, member, run) ({ \
-	size_t count; \
-	zx_status_t status; \
-	\
-	zx_object_get_info((self)->vm.resource, TOPIC, (self)->before, sizeof((self)->before), \
-			   &count, NULL); \
-	status = (run); \
-	if (status != ZX_OK) \
-		TH_LOG("status %d", status); \
-	ask(self, (self)->vm.resource, sizeof((self)->after)); \
-	(self)->after[0].member - (self)->before[0].member; \
-})
+static void count_from(struct _test_data_stats *self)
+{
+	zx_object_get_info(self->vm.resource, TOPIC, self->before, sizeof(self->before), NULL,
+			   NULL);
+}
+
+/* What the count at @offset has grown by, on the CPU that the test stays on; or -1. */
+static int64_t growth(struct _test_data_stats *self, zx_status_t status, size_t offset)
+{
+	uint64_t before, after;
+
+	if (status != ZX_OK || ask(self, self->vm.resource, sizeof(self->after)) != ZX_OK)
+		return -1;
+	memcpy(&before, (char *)self->before + offset, sizeof(before));
+	memcpy(&after, (char *)self->after + offset, sizeof(after));
+	return after - before;
+}
+
+/* How many of @name there were in @run, which gives a status. */
+#define counted(self, name, run) \
+	(count_from(self), growth((self), (run), offsetof(zx_info_guest_stats_t, name)))
 
 TEST_F(stats, io)
 {
