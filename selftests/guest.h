@@ -176,7 +176,14 @@ DECLARE_BLOB(probe_store8);
 DECLARE_BLOB(probe_store32);
 DECLARE_BLOB(probe_or32);
 
+DECLARE_BLOB(probe_sysenter);
+DECLARE_BLOB(probe_lock_sysenter);
+DECLARE_BLOB(probe_sysexit);
+
 /* Where something is to happen: at name_insn. */
+DECLARE_BLOB(sysexit_to);
+DECLARE_BLOB(sysexit_by_user);
+DECLARE_BLOB(sysenter_step);
 DECLARE_BLOB(step_by_popf);
 DECLARE_BLOB(step_by_host);
 DECLARE_BLOB(ap_long_segment);
@@ -224,6 +231,8 @@ DECLARE_CODE(ap_real_store);
 DECLARE_CODE(ap_bell);
 DECLARE_CODE(ap_protected);
 DECLARE_CODE(ap_long);
+DECLARE_CODE(sysenter_round);
+DECLARE_CODE(ap_sysenter);
 DECLARE_CODE(page_steps);
 DECLARE_CODE(page_forms);
 DECLARE_CODE(ap_logical);

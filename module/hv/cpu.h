@@ -88,6 +88,7 @@ struct zx_cpu {
 	u64 cr0_cache_bits;		/* CD and NW as the guest wrote them */
 	u64 dr[4];
 	u64 tsc_aux;
+	u64 sysenter_esp, sysenter_eip;	/* whole: AMD's CPUs may keep 32 bits of them */
 };
 
 /* @page is the shared page, zeroed. NO_MEMORY, INTERNAL. */

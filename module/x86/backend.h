@@ -62,6 +62,13 @@ enum zx_reg {
 	ZX_REG_CS_BASE,		/* read only */
 	/* Read only: the shadow of STI or MOV SS. It ends when RIP is moved. */
 	ZX_REG_SHADOW,
+	ZX_REG_SYSENTER_CS,	/* read only */
+	ZX_REG_SYSENTER_ESP, ZX_REG_SYSENTER_EIP,	/* write only; zx_cpu keeps them */
+	/*
+	 * Write only: CS becomes flat with this selector, 64-bit code if ZX_FLAT_LONG
+	 * is in; SS becomes the data segment behind it, and the RPL the CPL.
+	 */
+	ZX_REG_FLAT_CODE,
 	ZX_REG_CR2,
 	/* Read only: + ZX_SEGMENT_PARTS * enum zx_segment + enum zx_segment_part */
 	ZX_REG_SEGMENT = 0x100,
@@ -80,6 +87,8 @@ enum zx_segment_part {
 
 /* struct zxl_vcpu_segment.access */
 #define ZX_SEGMENT_UNUSABLE	0x10000
+
+#define ZX_FLAT_LONG	BIT_ULL(16)
 
 enum zx_inject { ZX_INJECT_IRQ, ZX_INJECT_NMI, ZX_INJECT_EXCEPTION };
 
@@ -174,6 +183,10 @@ bool zx_ipi_send(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_apic_
 /* @inst touches the local APIC's page. False: not served, so it is as any trap's. */
 bool zx_xapic_access(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_inst *inst);
 
+/* sysenter.c */
+/* In long mode, on a CPU that has neither instruction there. */
+bool zx_sysenter(struct zx_cpu *cpu, const struct zx_inst *inst);
+
 /* mem.c */
 /* How the guest pages: SDM 3, 4.1.1. */
 struct zx_paging {
@@ -203,6 +216,12 @@ bool zx_mem_copy(struct zx_cpu *cpu, u64 gpa, void *buf, size_t len, bool write)
  * page cannot be had, cpu->next then says whether yet. 0: see cpu->next.
  */
 size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf);
+
+/* Linear addresses have 48 bits: CPUID shows no more. */
+static inline bool zx_canonical(u64 addr)
+{
+	return sign_extend64(addr, 47) == (s64)addr;
+}
 
 /* The guest register with number @nr in an instruction's encoding. */
 static inline u64 *zx_gpr(struct zx_cpu *cpu, unsigned int nr)

@@ -103,7 +103,7 @@ static const u8 two_byte[256] = {
 	/* MOV CR and DR, whose ModRM never means memory; SSE */
 	[0x20] = KB,  KB,  KB,  KB,  U,   U,   U,   U,   M,   M,   M,   M,   M,   M,   M,   M,
 	/* MSRs, RDTSC, RDPMC, SYSENTER, GETSEC; all of 0F 38 and 0F 3A */
-	[0x30] = N,   N,   N,   N,   N,   N,   U,   N,   M,   U,   MB,  U,   U,   U,   U,   U,
+	[0x30] = N,   N,   N,   N,   K,   K,   U,   N,   M,   U,   MB,  U,   U,   U,   U,   U,
 	[0x40 ... 0x6f] = M,		/* CMOVcc; SSE, MMX */
 	/* PSHUF, shifts, PCMPEQ, EMMS; VMREAD, VMWRITE, HADD, MOVD, MOVQ */
 	[0x70] = MB,  MB,  MB,  MB,  M,   M,   M,   N,   MQ,  M,   U,   U,   M,   M,   M,   M,
@@ -418,6 +418,13 @@ static void mean_two_byte(const struct code *c, struct zx_inst *inst)
 		return;
 	case 0x06:
 		inst->kind = ZX_INST_CLTS;
+		return;
+	case 0x34:
+		inst->kind = ZX_INST_SYSENTER;
+		return;
+	case 0x35:
+		inst->kind = ZX_INST_SYSEXIT;
+		inst->size = c->state & REX_W ? 8 : 4;
 		return;
 	}
 	if (!is_memory(inst))

@@ -34,6 +34,8 @@ enum zx_inst_kind {
 	ZX_INST_CLTS,		/* 0F 06 */
 	ZX_INST_LMSW,		/* 0F 01 /6, any operand */
 	ZX_INST_SMSW,		/* 0F 01 /4, register: @size bytes of @reg are written */
+	ZX_INST_SYSENTER,	/* 0F 34 */
+	ZX_INST_SYSEXIT,	/* 0F 35: @size 8 to 64-bit code, 4 to other */
 };
 
 struct zx_inst {

@@ -141,7 +141,14 @@ static bool exit_hypercall(struct zx_cpu *cpu, struct zx_exit *exit)
 	return true;
 }
 
-/* Either vendor's hypercall works on both: the other one's comes as #UD. */
+/* AMD's CPUs have them outside of long mode only: APM 3, SYSENTER. */
+static bool is_sysenter(struct zx_cpu *cpu, const struct zx_inst *inst)
+{
+	return (inst->kind == ZX_INST_SYSENTER || inst->kind == ZX_INST_SYSEXIT) &&
+	       zx_backend->get(cpu, ZX_REG_EFER) & EFER_LMA;
+}
+
+/* Either vendor's instructions work on both: the other one's come as #UD. */
 static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct zx_inst inst;
@@ -155,6 +162,8 @@ static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
 		exit->len = inst.len;
 		zx_stats_move(ZX_EXIT_UD, ZX_EXIT_HYPERCALL);
 		return exit_hypercall(cpu, exit);
+	} else if (is_sysenter(cpu, &inst)) {
+		return zx_sysenter(cpu, &inst);
 	}
 	zx_irq_ud(cpu);
 	return true;

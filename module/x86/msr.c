@@ -18,7 +18,7 @@
 
 /* Switched with the guest by hardware or by the backend: no exit needed. */
 const u32 zx_msr_passed[] = {
-	MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
+	MSR_IA32_SYSENTER_CS,
 	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK,
 	MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
 	0
@@ -100,6 +100,12 @@ static bool read_msr(struct zx_cpu *cpu, u32 msr, u64 *value)
 	case MSR_TSC_AUX:
 		*value = cpu->tsc_aux;
 		return boot_cpu_has(X86_FEATURE_RDTSCP);
+	case MSR_IA32_SYSENTER_ESP:
+		*value = cpu->sysenter_esp;
+		return true;
+	case MSR_IA32_SYSENTER_EIP:
+		*value = cpu->sysenter_eip;
+		return true;
 	case MSR_IA32_MISC_ENABLE:
 		*value = MSR_IA32_MISC_ENABLE_FAST_STRING;
 		return true;
@@ -131,6 +137,21 @@ static bool write_tsc_aux(struct zx_cpu *cpu, u64 value)
 	return true;
 }
 
+/* Addresses: SDM 4, table 2-2 wants them canonical. */
+static bool write_sysenter(struct zx_cpu *cpu, u32 msr, u64 value)
+{
+	if (!zx_canonical(value))
+		return false;
+	if (msr == MSR_IA32_SYSENTER_ESP) {
+		cpu->sysenter_esp = value;
+		zx_backend->set(cpu, ZX_REG_SYSENTER_ESP, value);
+	} else {
+		cpu->sysenter_eip = value;
+		zx_backend->set(cpu, ZX_REG_SYSENTER_EIP, value);
+	}
+	return true;
+}
+
 /* Eight memory types of a byte each; 2, 3 and all above 7 are reserved (SDM 3, 12.12.2). */
 static bool write_pat(struct zx_cpu *cpu, u64 value)
 {
@@ -156,6 +177,9 @@ static bool write_msr(struct zx_cpu *cpu, u32 msr, u64 value)
 		return write_pat(cpu, value);
 	case MSR_TSC_AUX:
 		return write_tsc_aux(cpu, value);
+	case MSR_IA32_SYSENTER_ESP:
+	case MSR_IA32_SYSENTER_EIP:
+		return write_sysenter(cpu, msr, value);
 	case MSR_KVM_WALL_CLOCK:
 	case MSR_KVM_WALL_CLOCK_OLD:
 	case MSR_KVM_SYSTEM_TIME:

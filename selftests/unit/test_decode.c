@@ -178,6 +178,10 @@ static const struct sample special_registers[] = {
 	SAMPLE(64, "\x0f\x01\xe1", .len = 3, .kind = ZX_INST_SMSW, .reg = 1, .size = 4),
 	SAMPLE(64, "\x66\x41\x0f\x01\xe1", .len = 5, .kind = ZX_INST_SMSW, .reg = 9, .size = 2),
 	OTHER(64, "\x0f\x01\xd9"),				/* VMMCALL */
+	SAMPLE(64, "\x0f\x34", .len = 2, .kind = ZX_INST_SYSENTER),
+	SAMPLE(32, "\x0f\x35", .len = 2, .kind = ZX_INST_SYSEXIT, .size = 4),
+	SAMPLE(64, "\x48\x0f\x35", .len = 3, .kind = ZX_INST_SYSEXIT, .size = 8),
+	OTHER(64, "\xf0\x0f\x34"),
 };
 
 static const struct sample plain_lengths[] = {

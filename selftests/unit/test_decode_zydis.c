@@ -9,7 +9,7 @@
 #include "decode_guard.h"
 
 static ZydisDecoder oracle[3];
-static unsigned long compared, kinds[ZX_INST_SMSW + 1];
+static unsigned long compared, kinds[ZX_INST_SYSEXIT + 1];
 
 /* What Zydis knows and no CPU that we run on does: Knights Corner. */
 static bool is_foreign(const ZydisDecodedInstruction *z)
@@ -118,6 +118,13 @@ static void want_of(const ZydisDecodedInstruction *z, const ZydisDecodedOperand 
 		want->kind = ZX_INST_SMSW;
 		want->reg = ZydisRegisterGetId(op->reg.value);
 		want->size = op->size / 8;
+		break;
+	case ZYDIS_MNEMONIC_SYSENTER:
+		want->kind = ZX_INST_SYSENTER;
+		break;
+	case ZYDIS_MNEMONIC_SYSEXIT:
+		want->kind = ZX_INST_SYSEXIT;
+		want->size = z->attributes & ZYDIS_ATTRIB_HAS_REX && z->raw.rex.W ? 8 : 4;
 		break;
 	default:
 		break;
@@ -250,6 +257,7 @@ static void map_0f(void **state)
 		assert_true(kinds[kind] > 1000);
 	/* In a register only. */
 	assert_true(kinds[ZX_INST_SMSW] > 100);
+	assert_true(kinds[ZX_INST_SYSENTER] && kinds[ZX_INST_SYSEXIT]);
 }
 
 static void maps_0f38_0f3a(void **state)

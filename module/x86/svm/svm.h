@@ -63,6 +63,7 @@ enum svm_clean {
 	SVM_CLEAN_NP = BIT(4),
 	SVM_CLEAN_CR = BIT(5),
 	SVM_CLEAN_DR = BIT(6),
+	SVM_CLEAN_SEG = BIT(8),
 	SVM_CLEAN_CR2 = BIT(9),
 	SVM_CLEAN_ALL = GENMASK(9, 0),
 };
@@ -73,6 +74,8 @@ static inline void svm_dirty(struct svm_vcpu *svm, enum svm_clean part)
 }
 
 void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu, bool bsp, u64 entry);
+/* See ZX_REG_FLAT_CODE. */
+void svm_vmcb_flat(struct svm_vcpu *svm, u64 value);
 
 /* exit.c */
 void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit);

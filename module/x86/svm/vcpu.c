@@ -261,6 +261,8 @@ static u64 get(struct zx_cpu *cpu, enum zx_reg reg)
 		return vmcb->save.cs.base;
 	case ZX_REG_SHADOW:
 		return cpu->rip == vmcb->save.rip && vmcb->control.shadow & SVM_SHADOW_ACTIVE;
+	case ZX_REG_SYSENTER_CS:
+		return vmcb->save.sysenter_cs;
 	case ZX_REG_CR2:
 		return vmcb->save.cr2;
 	default:
@@ -323,6 +325,15 @@ static void set(struct zx_cpu *cpu, enum zx_reg reg, u64 value)
 	case ZX_REG_CR2:
 		save->cr2 = value;
 		svm_dirty(svm, SVM_CLEAN_CR2);
+		return;
+	case ZX_REG_SYSENTER_ESP:
+		save->sysenter_esp = value;
+		return;
+	case ZX_REG_SYSENTER_EIP:
+		save->sysenter_eip = value;
+		return;
+	case ZX_REG_FLAT_CODE:
+		svm_vmcb_flat(svm, value);
 		return;
 	default:
 		return;

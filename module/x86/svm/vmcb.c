@@ -82,3 +82,26 @@ void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu, bool bsp, u64 entr
 	rdmsrl(MSR_IA32_CR_PAT, vmcb->save.pat);
 	cpu->rip = bsp ? entry : 0;
 }
+
+#define ATTRIB_FLAT	0x890	/* P, S, G */
+#define ATTRIB_CODE	0x00b
+#define ATTRIB_STACK	0x403	/* D/B */
+
+void svm_vmcb_flat(struct svm_vcpu *svm, u64 value)
+{
+	struct svm_save *s = &svm->vmcb->save;
+	u16 cpl = value & 3, attrib = ATTRIB_FLAT | cpl << 5;
+
+	s->cs = (struct svm_segment){
+		.selector = value,
+		.attrib = attrib | ATTRIB_CODE | (value & ZX_FLAT_LONG ? SVM_ATTRIB_L : SVM_ATTRIB_DB),
+		.limit = ~0u,
+	};
+	s->ss = (struct svm_segment){
+		.selector = value + 8,
+		.attrib = attrib | ATTRIB_STACK,
+		.limit = ~0u,
+	};
+	s->cpl = cpl;
+	svm_dirty(svm, SVM_CLEAN_SEG);
+}
