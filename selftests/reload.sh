@@ -52,8 +52,10 @@ used_kb() { # what the kernel took for itself, caches given back
 		END { print sum }' /proc/meminfo
 }
 
+# Tens of megabytes come and go between the free lists and what each CPU keeps of them.
 free_kb() {
-	awk '/^MemAvailable:/ { print $2 }' /proc/meminfo
+	awk '/^MemAvailable:/ { sum += $2 } /^ +count:/ { sum += 4 * $2 } END { print sum }' \
+		/proc/meminfo /proc/zoneinfo
 }
 
 # But for what Linux says of any module from outside, of our own doing, and of a slow emulator.

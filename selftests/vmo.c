@@ -256,7 +256,8 @@ TEST_F(vmo, unknown_op)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ops); i++)
-		EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vmo_op_range(self->vmo, ops[i], 0, PAGE, NULL, 0));
+		EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vmo_op_range(self->vmo, ops[i], 0, PAGE, NULL,
+							       0));
 }
 
 TEST_F(vmo, info)

@@ -120,10 +120,10 @@ TEST_F(mapped, nothing_maps_beyond_a_slice)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-		EXPECT_EQ(MAP_FAILED, map_fd(self->child, ranges[i].offset, ranges[i].len, PROT_READ,
-					     MAP_SHARED));
-		EXPECT_EQ(MAP_FAILED, map_fd(self->child, ranges[i].offset, ranges[i].len, PROT_READ,
-					     MAP_PRIVATE));
+		EXPECT_EQ(MAP_FAILED, map_fd(self->child, ranges[i].offset, ranges[i].len,
+					     PROT_READ, MAP_SHARED));
+		EXPECT_EQ(MAP_FAILED, map_fd(self->child, ranges[i].offset, ranges[i].len,
+					     PROT_READ, MAP_PRIVATE));
 	}
 	EXPECT_EQ(1, info_of(self->vmo).num_children);
 	EXPECT_EQ(0, info_of(self->child).num_mappings);

@@ -405,7 +405,7 @@ struct zx_ioc_vmo_replace_as_executable {
  * or @offset + @length wraps. NOT_SUPPORTED: a slice of a resizable VMO; a reference
  * of a slice; a resizable reference of one that is not. ACCESS_DENIED: also a
  * resizable reference without RESIZE. BAD_STATE: the parent's cache policy is not
- * CACHED. NO_MEMORY.
+ * CACHED; pages to snapshot are pinned for a device. NO_MEMORY.
  */
 struct zx_ioc_vmo_create_child {
 	__u32 size;

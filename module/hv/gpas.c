@@ -395,7 +395,8 @@ static bool fits_2m(struct zx_gpas *gpas, const struct zx_mapping *map, u64 pfn,
 	u64 first = round_down(pfn, 512);
 
 	return zx_hugepages && first >= map->first && first + 511 <= map->last &&
-	       !((pfn ^ index) & 511) && zx_vmo_has(map->vmo, round_down(index, 512), index | 511) &&
+	       !((pfn ^ index) & 511) &&
+	       zx_vmo_has(map->vmo, round_down(index, 512), index | 511) &&
 	       zx_vmo_policy(map->vmo) == ZX_CACHE_POLICY_CACHED &&
 	       PageTransHuge(compound_head(page)) && compound_order(compound_head(page)) >= 9 &&
 	       !PageHasHWPoisoned(compound_head(page)) &&

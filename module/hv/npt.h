@@ -56,8 +56,8 @@ void zx_npt_destroy(struct zx_npt *npt);
 
 /*
  * Install a leaf at @pfn (guest frame) for @page; takes over the caller's
- * reference. Above 4 KiB @type is WRITE_BACK. -EEXIST: something is there already (the caller keeps the
- * reference); -ENOMEM. Under npt->lock.
+ * reference. Above 4 KiB @type is WRITE_BACK. -EEXIST: something is there already
+ * (the caller keeps the reference); -ENOMEM. Under npt->lock.
  */
 int zx_npt_map(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, struct page *page,
 	       unsigned int perm, enum zx_memtype type);

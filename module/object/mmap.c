@@ -101,12 +101,24 @@ static vm_fault_t map_around(struct vm_fault *vmf, pgoff_t first, pgoff_t last)
 	return ret;
 }
 
-/* Not const: what tmpfs has for NUMA policies is taken over. */
-static struct vm_operations_struct map_ops = {
+#ifdef CONFIG_NUMA
+static int map_set_policy(struct vm_area_struct *vma, struct mempolicy *policy)
+{
+	return shmem_vm_ops->set_policy(vma, policy);
+}
+
+ZX_GET_POLICY(map_get_policy, shmem_vm_ops)
+#endif
+
+static const struct vm_operations_struct map_ops = {
 	.open		= map_open,
 	.close		= map_close,
 	.fault		= map_fault,
 	.map_pages	= map_around,
+#ifdef CONFIG_NUMA
+	.set_policy	= map_set_policy,
+	.get_policy	= map_get_policy,
+#endif
 };
 
 /* The file's own mmap makes it a mapping of tmpfs; from there on it is ours. */
@@ -119,10 +131,6 @@ static int map_file(struct zx_vmo *vmo, struct vm_area_struct *vma)
 	if (ret)
 		return ret;
 	WRITE_ONCE(shmem_vm_ops, vma->vm_ops);
-#ifdef CONFIG_NUMA
-	map_ops.set_policy = vma->vm_ops->set_policy;
-	map_ops.get_policy = vma->vm_ops->get_policy;
-#endif
 	vma->vm_ops = &map_ops;
 	vma->vm_private_data = vmo;
 	return 0;

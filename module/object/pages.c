@@ -290,6 +290,9 @@ static zx_status_t put_copy(struct zx_pages *to, pgoff_t index, struct page *fro
 	zx_status_t status;
 	struct page *page;
 
+	/* A device may write to it, whatever page tables say. */
+	if (folio_maybe_dma_pinned(page_folio(from)))
+		return ZX_ERR_BAD_STATE;
 	/* Nobody else has this store, so nobody waits while holding its lock. */
 	down_read_nested(&to->lock, SINGLE_DEPTH_NESTING);
 	status = zx_pages_page(to, index, &page);
