@@ -24,9 +24,20 @@ static zx_status_t check_vmo(zx_handle_t vmo, struct zx_ioc_info_handle_basic *i
 	return info->rights & ZX_RIGHT_MAP ? ZX_OK : ZX_ERR_ACCESS_DENIED;
 }
 
+/* By its handle, if a kernel does not tell: those of resizable VMOs are made with RESIZE. */
+static bool vmo_resizable(zx_handle_t vmo, const struct zx_ioc_info_handle_basic *basic)
+{
+	struct zx_ioc_info_vmo info;
+
+	if (zx_object_get_info(vmo, ZX_INFO_VMO, &info, sizeof(info), NULL, NULL) != ZX_OK)
+		return basic->rights & ZX_RIGHT_RESIZE;
+	return info.flags & ZX_INFO_VMO_RESIZABLE;
+}
+
 /* In the order of the guest's VMAR: options, permissions, VMO, place. */
 static zx_status_t check_map(struct request *request, uint64_t vmar_offset,
-			     zx_vm_option_t allowed, const struct zx_ioc_info_handle_basic *vmo)
+			     zx_vm_option_t allowed, zx_handle_t vmo,
+			     const struct zx_ioc_info_handle_basic *info)
 {
 	zx_vm_option_t options = request->options;
 
@@ -35,7 +46,7 @@ static zx_status_t check_map(struct request *request, uint64_t vmar_offset,
 		return ZX_ERR_INVALID_ARGS;
 	if (options & PERMS & ~allowed)
 		return ZX_ERR_ACCESS_DENIED;
-	if (options & ZX_VM_REQUIRE_NON_RESIZABLE && vmo->rights & ZX_RIGHT_RESIZE)
+	if (options & ZX_VM_REQUIRE_NON_RESIZABLE && vmo_resizable(vmo, info))
 		return ZX_ERR_NOT_SUPPORTED;
 	if (request->len > INT64_MAX || request->vmo_offset % PAGE)
 		return ZX_ERR_INVALID_ARGS;
@@ -87,7 +98,7 @@ static zx_status_t map_locked(zx_handle_t handle, uint64_t vmar_offset, zx_handl
 		return status;
 	max_perms = perms_of(self_rights(handle) & info.rights) &
 		    request->region->flags >> CAN_MAP_SHIFT;
-	status = check_map(request, vmar_offset, max_perms, &info);
+	status = check_map(request, vmar_offset, max_perms, vmo, &info);
 	if (status != ZX_OK)
 		return status;
 	return map_vmo(request, vmo, &info, max_perms, mapped_addr);
