@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest-physical address space: mappings of VMOs, traps over them, the nested
- * page tables that follow from both, and the VCPUs that use it.
+ * A guest-physical address space: VMARs with mappings of VMOs (region.h), traps
+ * over them, the nested page tables that follow from both, and the VCPUs that
+ * use it.
  *
  * It outlives its guest for as long as a VMAR handle names it; from the guest's
  * end on it is dead, holds nothing and refuses everything with BAD_STATE.
@@ -12,7 +13,6 @@
 #define _ZX_GPAS_H
 
 #include <linux/kref.h>
-#include <linux/maple_tree.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 
@@ -26,6 +26,7 @@ struct zx_mapping {
 	struct zx_vmo *vmo;		/* a reference */
 	u64 first, last;		/* guest frames */
 	pgoff_t vmo_first;		/* the page at @first, in the VMO's store */
+	u64 serial;			/* the call that made it, and what it was split into */
 	u8 perm;			/* ZX_PERM_* */
 	u8 max_perm;			/* what protect may give */
 };
@@ -42,8 +43,8 @@ struct zx_gpas {
 	struct kref ref;
 	u64 id;				/* [I] never used twice */
 	struct rw_semaphore lock;
-	bool dead;			/* [lock] */
-	struct maple_tree mappings;	/* [lock] guest frame to zx_mapping */
+	struct zx_region *root;		/* [I] a reference; all that is mapped */
+	u64 last_serial;		/* [lock] of a mapping */
 	struct zx_trap_map traps;
 	struct zx_npt npt;
 
@@ -62,25 +63,25 @@ void zx_gpas_kill(struct zx_gpas *gpas);
 void zx_gpas_join(struct zx_gpas *gpas, struct zx_gpas_user *user);
 void zx_gpas_leave(struct zx_gpas *gpas, struct zx_gpas_user *user);
 
-/* What zx_vmar_map asks for, checked as far as handles and rights go. */
-struct zx_map_request {
-	u32 options;
-	u8 perm, max_perm;
-	u64 offset;
-	struct zx_vmo *vmo;
-	u64 vmo_offset;
-	u64 len;
-};
+/* After this no CPU reaches what is mapped at guest frames [first, last] now. */
+void zx_gpas_drop_pages(struct zx_gpas *gpas, u64 first, u64 last);
 
-zx_status_t zx_gpas_map(struct zx_gpas *gpas, const struct zx_map_request *req, u64 *addr);
-zx_status_t zx_gpas_unmap(struct zx_gpas *gpas, u64 addr, u64 len);
-zx_status_t zx_gpas_protect(struct zx_gpas *gpas, u64 addr, u64 len, u8 perm);
+/* Not in any tree, and without permissions. NULL: no memory. */
+struct zx_mapping *zx_mapping_new(struct zx_gpas *gpas, struct zx_vmo *vmo, u64 first, u64 last,
+				  pgoff_t vmo_first);
+void zx_mapping_free(struct zx_mapping *map);	/* NULL is fine */
 
 /*
  * A VCPU touched @gpa in the ways of @access (ZX_PERM_*) and found no leaf:
  * make one. OK: try again. NOT_FOUND, ACCESS_DENIED, OUT_OF_RANGE, NO_MEMORY.
  */
 zx_status_t zx_gpas_fault(struct zx_gpas *gpas, u64 gpa, unsigned int access);
+
+/*
+ * Make leaves for those pages of the mapping at guest frame @first that are there
+ * already, up to @last. NO_MEMORY. INTERNAL_INTR_RETRY: the caller is to die.
+ */
+zx_status_t zx_gpas_populate(struct zx_gpas *gpas, u64 first, u64 last);
 
 zx_status_t zx_gpas_set_trap(struct zx_gpas *gpas, struct zx_trap *trap);
 zx_status_t zx_gpas_unset_trap(struct zx_gpas *gpas, u32 kind, u64 addr);

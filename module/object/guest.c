@@ -66,7 +66,7 @@ zx_status_t zx_guest_new(struct zx_guest **guest, struct zx_vmar **vmar)
 		zx_host_put();
 		return status;
 	}
-	status = zx_vmar_new((*guest)->gpas, vmar);
+	status = zx_vmar_new((*guest)->gpas->root, vmar);
 	if (status != ZX_OK)
 		zx_object_put(&(*guest)->obj);
 	return status;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guests, their root VMARs and their VCPUs as objects: who owns what, and for
+ * Guests, their VMARs and their VCPUs as objects: who owns what, and for
  * how long. A VCPU holds its guest; a guest holds its address space; a VMAR
- * holds the address space only, and finds it dead when the guest has gone.
+ * holds the address space only, and its range of it, and finds both dead when the
+ * guest has gone.
  */
 #ifndef _ZX_GUEST_H
 #define _ZX_GUEST_H
@@ -11,13 +12,14 @@
 #include <linux/mutex.h>
 
 #include "../hv/cpu.h"
+#include "../hv/region.h"
 #include "object.h"
 
 #define ZX_MAX_VCPUS	64
 
 struct zx_vmar {
 	struct zx_object obj;		/* must be first */
-	struct zx_gpas *gpas;		/* [I] a reference */
+	struct zx_region *region;	/* [I] a reference, and one to its gpas */
 };
 
 struct zx_guest {
@@ -52,7 +54,7 @@ static inline struct zx_vcpu *zx_vcpu_from(struct zx_object *obj)
 }
 
 /* vmar.c */
-zx_status_t zx_vmar_new(struct zx_gpas *gpas, struct zx_vmar **out);
+zx_status_t zx_vmar_new(struct zx_region *region, struct zx_vmar **out);
 
 /* guest.c */
 /* A guest and the VMAR of its address space. NOT_SUPPORTED, NO_MEMORY. */

@@ -225,6 +225,8 @@ void zx_vmo_unlock(struct zx_vmo *vmo);
  * OUT_OF_RANGE outside of the VMO, NO_MEMORY.
  */
 zx_status_t zx_vmo_page(struct zx_vmo *vmo, pgoff_t index, struct page **page);
+/* The next of the store's pages that is there, from *@index to @last. */
+bool zx_vmo_next_page(struct zx_vmo *vmo, pgoff_t *index, pgoff_t last);
 /* Are the store's pages [first, last] all in the VMO? */
 bool zx_vmo_has(const struct zx_vmo *vmo, pgoff_t first, pgoff_t last);
 u32 zx_vmo_policy(const struct zx_vmo *vmo);

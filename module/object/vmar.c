@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The VMAR of a guest: a handle to its physical address space.
+ * The VMARs of a guest: handles to its physical address space, or to a range of it.
  */
 #include <linux/slab.h>
 
@@ -9,14 +9,19 @@
 static void vmar_destroy(struct zx_object *obj)
 {
 	struct zx_vmar *vmar = zx_vmar_from(obj);
+	struct zx_gpas *gpas = vmar->region->gpas;
 
-	zx_gpas_put(vmar->gpas);
+	zx_region_put(vmar->region);
+	zx_gpas_put(gpas);
 	kfree(vmar);
 }
 
 static void vmar_show(struct zx_object *obj, struct seq_file *m)
 {
-	seq_printf(m, "base:\t0\nlen:\t%#llx\n", 1ull << ZX_GPA_BITS);
+	const struct zx_region *region = zx_vmar_from(obj)->region;
+
+	seq_printf(m, "base:\t%#llx\nlen:\t%#llx\ndepth:\t%u\n", zx_region_base(region),
+		   zx_region_size(region), region->depth);
 }
 
 static const struct zx_object_ops vmar_ops = {
@@ -28,22 +33,25 @@ static const struct zx_object_ops vmar_ops = {
 	.show = vmar_show,
 };
 
-zx_status_t zx_vmar_new(struct zx_gpas *gpas, struct zx_vmar **out)
+zx_status_t zx_vmar_new(struct zx_region *region, struct zx_vmar **out)
 {
 	struct zx_vmar *vmar = kzalloc(sizeof(*vmar), GFP_KERNEL_ACCOUNT);
 
 	if (!vmar)
 		return ZX_ERR_NO_MEMORY;
 	zx_object_init(&vmar->obj, &vmar_ops);
-	kref_get(&gpas->ref);
-	vmar->gpas = gpas;
+	kref_get(&region->gpas->ref);
+	kref_get(&region->ref);
+	vmar->region = region;
 	*out = vmar;
 	return ZX_OK;
 }
 
 zx_status_t zx_vmar_info(struct zx_object *obj, struct zx_ioc_info_vmar *out)
 {
-	out->base = 0;
-	out->len = 1ull << ZX_GPA_BITS;
+	const struct zx_region *region = zx_vmar_from(obj)->region;
+
+	out->base = zx_region_base(region);
+	out->len = zx_region_size(region);
 	return ZX_OK;
 }

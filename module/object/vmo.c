@@ -119,6 +119,15 @@ zx_status_t zx_vmo_page(struct zx_vmo *vmo, pgoff_t index, struct page **page)
 	return status;
 }
 
+bool zx_vmo_next_page(struct zx_vmo *vmo, pgoff_t *index, pgoff_t last)
+{
+	pgoff_t end = vmo->first + (zx_vmo_size(vmo) >> PAGE_SHIFT);
+
+	lockdep_assert_held(&vmo->pages->lock);
+	return *index < end && xa_find(&vmo->pages->file->f_mapping->i_pages, index,
+				       min(last, end - 1), XA_PRESENT);
+}
+
 static zx_status_t check_range(const struct zx_vmo *vmo, u64 offset, u64 len)
 {
 	u64 size = zx_vmo_size(vmo);

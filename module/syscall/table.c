@@ -81,13 +81,20 @@ static const struct zx_call_row rows[] = {
 	ROW(VMO_SET_CACHE_POLICY, vmo_set_cache_policy, policy, VMO, ZX_RIGHT_MAP,
 	    .call = zx_sys_vmo_set_cache_policy),
 
-	/* Map and protect need the rights that their options name. */
+	/* Map, protect and allocate need the rights that their options name, op_range its op. */
 	ROW(VMAR_MAP, vmar_map, out, VMAR, 0,
 	    .call = zx_sys_vmar_map),
 	ROW(VMAR_UNMAP, vmar_unmap, len, VMAR, 0,
 	    .call = zx_sys_vmar_unmap),
 	ROW(VMAR_PROTECT, vmar_protect, len, VMAR, 0,
 	    .call = zx_sys_vmar_protect),
+	ROW(VMAR_ALLOCATE, vmar_allocate, out_addr, VMAR, 0,
+	    .call = zx_sys_vmar_allocate,
+	    .undo = zx_undo_vmar_allocate),
+	ROW(VMAR_DESTROY, vmar_destroy, size, VMAR, 0,
+	    .call = zx_sys_vmar_destroy),
+	ROW(VMAR_OP_RANGE, vmar_op_range, length, VMAR, 0,
+	    .call = zx_sys_vmar_op_range),
 
 	ROW(GUEST_CREATE, guest_create, out_vmar, RESOURCE, 0,
 	    .call = zx_sys_guest_create),
@@ -223,6 +230,8 @@ static zx_status_t run(struct zx_call *call, const struct zx_call_row *row)
 		status = row->call(call);
 	if (status == ZX_OK)
 		status = publish(call);
+	if (status != ZX_OK && call->nr_fresh && row->undo)
+		row->undo(call);
 	for (i = 0; i < call->nr_fresh; i++)
 		zx_object_put(call->fresh[i].obj);
 	return status;

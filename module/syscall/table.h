@@ -34,6 +34,9 @@ union zx_call_args {
 	struct zx_ioc_vmar_map vmar_map;
 	struct zx_ioc_vmar_unmap vmar_unmap;
 	struct zx_ioc_vmar_protect vmar_protect;
+	struct zx_ioc_vmar_allocate vmar_allocate;
+	struct zx_ioc_vmar_destroy vmar_destroy;
+	struct zx_ioc_vmar_op_range vmar_op_range;
 	struct zx_ioc_guest_create guest_create;
 	struct zx_ioc_guest_set_trap guest_set_trap;
 	struct zx_ioc_guest_unset_trap guest_unset_trap;
@@ -71,6 +74,8 @@ struct zx_call_row {
 	/* Checks that come before the handle's, where Zircon has that order. */
 	zx_status_t (*early)(const struct zx_call *call);
 	zx_status_t (*call)(struct zx_call *call);
+	/* For calls whose new object is more than its handle, which could not be given out. */
+	void (*undo)(struct zx_call *call);
 };
 
 /* Hand @obj out with @rights; its reference passes to the call in any case. */
@@ -116,6 +121,10 @@ zx_status_t zx_sys_vmo_set_cache_policy(struct zx_call *call);
 zx_status_t zx_sys_vmar_map(struct zx_call *call);
 zx_status_t zx_sys_vmar_unmap(struct zx_call *call);
 zx_status_t zx_sys_vmar_protect(struct zx_call *call);
+zx_status_t zx_sys_vmar_allocate(struct zx_call *call);
+void zx_undo_vmar_allocate(struct zx_call *call);
+zx_status_t zx_sys_vmar_destroy(struct zx_call *call);
+zx_status_t zx_sys_vmar_op_range(struct zx_call *call);
 /* guest.c */
 zx_status_t zx_sys_guest_create(struct zx_call *call);
 zx_status_t zx_sys_guest_set_trap(struct zx_call *call);
