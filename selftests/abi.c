@@ -73,6 +73,9 @@ ROW(vmo_cache_policy, VMO_SET_CACHE_POLICY, vmo_set_cache_policy, VM(vmo), ZX_ER
 ROW(vmar_map, VMAR_MAP, vmar_map, VM(vmar), ZX_ERR_BAD_HANDLE);
 ROW(vmar_unmap, VMAR_UNMAP, vmar_unmap, VM(vmar), BAD_ARGS);
 ROW(vmar_protect, VMAR_PROTECT, vmar_protect, VM(vmar), BAD_ARGS);
+ROW(vmar_allocate, VMAR_ALLOCATE, vmar_allocate, VM(vmar), BAD_ARGS);
+ROW(vmar_destroy, VMAR_DESTROY, vmar_destroy, VM(vmar), ZX_ERR_NOT_SUPPORTED);
+ROW(vmar_op_range, VMAR_OP_RANGE, vmar_op_range, VM(vmar), BAD_ARGS);
 ROW(guest_create, GUEST_CREATE, guest_create, VM(resource), BAD_ARGS);
 ROW(guest_set_trap, GUEST_SET_TRAP, guest_set_trap, VM(guest), BAD_ARGS);
 ROW(guest_unset_trap, GUEST_UNSET_TRAP, guest_unset_trap, VM(guest), ZX_ERR_NOT_FOUND);
@@ -249,6 +252,7 @@ TEST_F(abi, reserved_fields)
 					      .addr = 1, .len = 1, .reserved = 1 };
 	struct zx_ioc_vmar_unmap unmap = { .size = sizeof(unmap), .reserved = 1,
 					   .addr = GUEST_HOLE, .len = PAGE };
+	struct zx_ioc_vmar_destroy destroy = { .size = sizeof(destroy), .reserved = 1 };
 	uint64_t size;
 
 	get.out = (uint64_t)(uintptr_t)&size;
@@ -258,6 +262,8 @@ TEST_F(abi, reserved_fields)
 					      ZX_IOC_GUEST_SET_TRAP, &trap));
 	EXPECT_EQ(-ZX_ERR_INVALID_ARGS, ioctl(zxl_handle_fd(self->vm.vmar), ZX_IOC_VMAR_UNMAP,
 					      &unmap));
+	EXPECT_EQ(-ZX_ERR_INVALID_ARGS, ioctl(zxl_handle_fd(self->vm.vmar), ZX_IOC_VMAR_DESTROY,
+					      &destroy));
 }
 
 TEST_F(abi, reserved_fields_of_waits)

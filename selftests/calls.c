@@ -167,6 +167,35 @@ CALL(vmar_protect, .object = VMAR, .right = ZX_RIGHT_READ)
 	return zx_vmar_protect(handle, ZX_VM_PERM_READ, GUEST_SPARE, PAGE);
 }
 
+CALL(vmar_allocate, .object = VMAR)
+{
+	zx_vaddr_t addr;
+
+	return zx_vmar_allocate(handle, 0, 0, PAGE, &self->out[0], &addr);
+}
+
+CALL(vmar_allocate_to_read, .object = VMAR, .right = ZX_RIGHT_READ)
+{
+	zx_vaddr_t addr;
+
+	return zx_vmar_allocate(handle, ZX_VM_CAN_MAP_READ, 0, PAGE, &self->out[0], &addr);
+}
+
+CALL(vmar_destroy, .object = VMAR, .expect = ZX_ERR_NOT_SUPPORTED)
+{
+	return zx_vmar_destroy(handle);
+}
+
+CALL(vmar_op_range_hint, .object = VMAR)
+{
+	return zx_vmar_op_range(handle, ZX_VMAR_OP_DONT_NEED, GUEST_SPARE, PAGE, NULL, 0);
+}
+
+CALL(vmar_op_range, .object = VMAR, .right = ZX_RIGHT_WRITE)
+{
+	return zx_vmar_op_range(handle, ZX_VMAR_OP_COMMIT, GUEST_SPARE, PAGE, NULL, 0);
+}
+
 CALL(guest_create, .object = RESOURCE)
 {
 	return zx_guest_create(handle, 0, &self->out[0], &self->out[1]);

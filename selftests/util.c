@@ -302,6 +302,24 @@ int count_descriptors(void)
 	return count;
 }
 
+long fdinfo_number(zx_handle_t handle, const char *name)
+{
+	char path[64], line[128];
+	const size_t len = strlen(name);
+	long number = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", zxl_handle_fd(handle));
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, len) && line[len] == ':')
+			number = strtol(line + len + 1, NULL, 0);
+	fclose(file);
+	return number;
+}
+
 static long read_parameter(const char *path)
 {
 	FILE *file = fopen(path, "r");

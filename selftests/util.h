@@ -91,6 +91,8 @@ zx_rights_t handle_rights(zx_handle_t handle);
 /* The pipe end @fd dressed up as a handle. */
 zx_handle_t handle_foreign(void);
 int count_descriptors(void);
+/* What the handle's fdinfo says of @name; -1: nothing. */
+long fdinfo_number(zx_handle_t handle, const char *name);
 /* The module's number of live objects; -1: cannot be read. */
 long live_objects(void);
 /* The same of asynchronous waits. */

@@ -221,6 +221,58 @@ TEST_F(vmar, map_resizable_when_that_is_refused)
 	zx_handle_close(vmo);
 }
 
+TEST_F(vmar, map_at_an_address_that_is_not_aligned_as_asked)
+{
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, map_at(self, RW | AT | 21u << ZX_VM_ALIGN_BASE,
+					      GUEST_WINDOW + PAGE, PAGE));
+	EXPECT_EQ(ZX_OK, map_at(self, RW | AT | 12u << ZX_VM_ALIGN_BASE, GUEST_WINDOW + PAGE,
+				PAGE));
+	EXPECT_EQ(ZX_OK, map_at(self, RW | AT | 21u << ZX_VM_ALIGN_BASE, GUEST_WINDOW, PAGE));
+}
+
+TEST_F(vmar, map_below_a_limit_that_is_too_low)
+{
+	const uint32_t limit = RW | ZX_VM_OFFSET_IS_UPPER_LIMIT;
+
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, map_at(self, limit, 0, PAGE));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, map_at(self, limit, PAGE, 2 * PAGE));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, map_at(self, limit, SPACE + PAGE, PAGE));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, map_at(self, limit, GUEST_WINDOW + 1, PAGE));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, map_at(self, limit | AT, GUEST_WINDOW, PAGE));
+	EXPECT_EQ(ZX_ERR_NO_RESOURCES, map_at(self, limit, GUEST_RAM, PAGE));
+	EXPECT_EQ(ZX_OK, map_at(self, limit, SPACE, PAGE));
+	EXPECT_EQ(SPACE - PAGE, self->addr);
+}
+
+/* Every call that takes a range, with ranges that no VMAR has. */
+TEST_F(vmar, ranges_that_are_none)
+{
+	const struct {
+		uint64_t addr, len;
+	} rows[] = {
+		{ 0, 0 }, { SPACE, 0 }, { 1, PAGE }, { PAGE - 1, PAGE }, { 0, SPACE + PAGE },
+		{ PAGE, SPACE }, { SPACE - PAGE, 2 * PAGE }, { SPACE, PAGE }, { 1ull << 63, PAGE },
+		{ -PAGE, PAGE }, { -PAGE, 2 * PAGE }, { UINT64_MAX, 1 }, { 0, 1ull << 63 },
+		{ PAGE, 1ull << 63 }, { 0, -PAGE }, { PAGE, -PAGE }, { 0, UINT64_MAX },
+		{ PAGE, UINT64_MAX },
+	};
+	const zx_handle_t vmar = self->vm.vmar;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		const uint64_t addr = rows[i].addr, len = rows[i].len;
+
+		EXPECT_EQ(ZX_ERR_INVALID_ARGS, map_at(self, RW | AT, addr, len));
+		EXPECT_EQ(ZX_ERR_INVALID_ARGS, map_at(self, RW | ZX_VM_SPECIFIC_OVERWRITE, addr,
+						      len));
+		EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vmar_unmap(vmar, addr, len));
+		EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vmar_protect(vmar, RW, addr, len)) {
+			TH_LOG("row %u", i);
+		}
+	}
+	EXPECT_EQ(ZX_OK, zx_vmar_unmap(vmar, 0, SPACE));
+}
+
 TEST_F(vmar, map_over_a_mapping)
 {
 	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, 4 * PAGE));

@@ -437,14 +437,16 @@ struct zx_ioc_vmo_set_cache_policy {
  *
  * @options: ZX_VM_*
  * @vmar_offset: address with SPECIFIC or SPECIFIC_OVERWRITE, upper limit
- *               with OFFSET_IS_UPPER_LIMIT, else 0
+ *               with OFFSET_IS_UPPER_LIMIT, else 0; from the VMAR's start on
  * @vmo: handle of the VMO
  * @len: bytes, rounded up to a page
  * @out: address of the __u64 that receives the guest-physical address
  *
  * ACCESS_DENIED, INVALID_ARGS, NOT_SUPPORTED (REQUIRE_NON_RESIZABLE),
- * ALREADY_EXISTS (SPECIFIC over a mapping), NO_RESOURCES (no hole),
- * OUT_OF_RANGE (@vmo_offset + @len wraps), BAD_STATE (the guest is gone).
+ * ALREADY_EXISTS (SPECIFIC over a mapping or a VMAR), NO_RESOURCES (no hole),
+ * OUT_OF_RANGE (@vmo_offset + @len wraps), NO_MEMORY, BAD_STATE (the VMAR was
+ * destroyed, or the guest is gone). SPECIFIC_OVERWRITE over a VMAR is INVALID_ARGS,
+ * and one that fails has unmapped nothing.
  */
 struct zx_ioc_vmar_map {
 	__u32 size;
@@ -460,7 +462,12 @@ struct zx_ioc_vmar_map {
 
 /*
  * ZX_IOC_VMAR_UNMAP - unmap a range, splitting mappings; holes are fine. On: a
- * VMAR. No CPU reaches the pages any more when it returns.
+ * VMAR. No CPU reaches the pages any more when it returns. VMARs in the range are
+ * destroyed.
+ *
+ * @addr: absolute; the range lies inside the VMAR
+ *
+ * INVALID_ARGS: the range, or it has a part of a VMAR without the rest. BAD_STATE.
  */
 struct zx_ioc_vmar_unmap {
 	__u32 size;
@@ -475,6 +482,7 @@ struct zx_ioc_vmar_unmap {
  * with the rights that @options name. In effect on every CPU when it returns.
  *
  * NOT_FOUND: a hole in the range. ACCESS_DENIED: more than at map time.
+ * INVALID_ARGS: @options, the range, or a VMAR is in it. BAD_STATE.
  */
 struct zx_ioc_vmar_protect {
 	__u32 size;
@@ -493,8 +501,11 @@ struct zx_ioc_vmar_protect {
  * @offset, @length: page-aligned, relative to the parent
  * @out, @out_addr: addresses of the __u32 handle and of the __u64 address
  *
- * INVALID_ARGS, ACCESS_DENIED, ALREADY_EXISTS, NO_RESOURCES, BAD_STATE, as
- * ZX_IOC_VMAR_MAP.
+ * The handle has the rights READ, WRITE and EXECUTE as CAN_MAP_* say. Closing it
+ * leaves the VMAR, and what is mapped in it, where they are.
+ *
+ * INVALID_ARGS, ACCESS_DENIED, ALREADY_EXISTS, NO_MEMORY, BAD_STATE, as
+ * ZX_IOC_VMAR_MAP. NO_RESOURCES: no hole, or 64 VMARs are around it.
  */
 struct zx_ioc_vmar_allocate {
 	__u32 size;
@@ -508,7 +519,7 @@ struct zx_ioc_vmar_allocate {
 
 /*
  * ZX_IOC_VMAR_DESTROY - unmap all of it, and have every further call on it and on
- * the VMARs inside answer BAD_STATE. On: a VMAR. The struct is its size alone.
+ * the VMARs inside answer BAD_STATE. On: a VMAR.
  *
  * NOT_SUPPORTED: a guest's first VMAR. BAD_STATE: destroyed before.
  */
@@ -519,14 +530,20 @@ struct zx_ioc_vmar_destroy {
 #define ZX_IOC_VMAR_DESTROY		_IO(ZX_IOC_MAGIC, 0x24)
 
 /*
- * ZX_IOC_VMAR_OP_RANGE - work on the pages behind a range of mappings. On: a VMAR.
+ * ZX_IOC_VMAR_OP_RANGE - work on the pages behind a range of mappings, one after
+ * the other; what is done when one fails stays. On: a VMAR, for COMMIT, DECOMMIT
+ * and ZERO with WRITE.
  *
- * @op: ZX_VMAR_OP_*
+ * @op: ZX_VMAR_OP_*. COMMIT, DECOMMIT, ZERO: as ZX_IOC_VMO_OP_RANGE. COMMIT,
+ *      MAP_RANGE, ALWAYS_NEED, PREFETCH: what is committed is made present
+ *      for the guest. DONT_NEED: only the range is checked.
  * @addr, @length: page-aligned
  *
- * INVALID_ARGS, NOT_SUPPORTED: @op. BAD_STATE: a hole in the range, or the
- * VMAR is gone. ACCESS_DENIED: the mapping may not be written (COMMIT, DECOMMIT,
- * ZERO). OUT_OF_RANGE: not wholly inside the VMAR. NO_MEMORY.
+ * INVALID_ARGS: @op, alignment, length 0; COMMIT, DECOMMIT or ZERO with a VMAR in
+ * the range. BAD_STATE: a hole in the range, or the VMAR is gone. ACCESS_DENIED:
+ * COMMIT, DECOMMIT or ZERO of a mapping that could not be made writable.
+ * OUT_OF_RANGE: not wholly inside the VMAR; COMMIT, DECOMMIT, ZERO past a VMO's
+ * end. NO_MEMORY.
  */
 struct zx_ioc_vmar_op_range {
 	__u32 size;

@@ -91,7 +91,7 @@ static const struct zx_call_row rows[] = {
 	ROW(VMAR_ALLOCATE, vmar_allocate, out_addr, VMAR, 0,
 	    .call = zx_sys_vmar_allocate,
 	    .undo = zx_undo_vmar_allocate),
-	ROW(VMAR_DESTROY, vmar_destroy, size, VMAR, 0,
+	ROW(VMAR_DESTROY, vmar_destroy, reserved, VMAR, 0,
 	    .call = zx_sys_vmar_destroy),
 	ROW(VMAR_OP_RANGE, vmar_op_range, length, VMAR, 0,
 	    .call = zx_sys_vmar_op_range),

@@ -14,6 +14,7 @@
 #define MAP_OPTIONS	(PERMS | ZX_VM_SPECIFIC | ZX_VM_SPECIFIC_OVERWRITE | ZX_VM_MAP_RANGE | \
 			 ZX_VM_REQUIRE_NON_RESIZABLE | ZX_VM_ALLOW_FAULTS | \
 			 ZX_VM_OFFSET_IS_UPPER_LIMIT | ALIGNMENT)
+#define CAN_MAP_SHIFT	7
 #define CAN_MAP	(ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_EXECUTE)
 #define ALLOCATE_OPTIONS	(CAN_MAP | ZX_VM_CAN_MAP_SPECIFIC | ZX_VM_COMPACT | \
 				 ZX_VM_SPECIFIC | ZX_VM_OFFSET_IS_UPPER_LIMIT | ALIGNMENT)
@@ -25,9 +26,9 @@
 static_assert(ZX_VM_PERM_READ == ZX_PERM_READ && ZX_VM_PERM_WRITE == ZX_PERM_WRITE &&
 	      ZX_VM_PERM_EXECUTE == ZX_PERM_EXEC);
 /* And the same order in ZX_VM_CAN_MAP_*. */
-static_assert(ZX_VM_CAN_MAP_READ == ZX_VM_CAN_MAP_READ * ZX_PERM_READ &&
-	      ZX_VM_CAN_MAP_WRITE == ZX_VM_CAN_MAP_READ * ZX_PERM_WRITE &&
-	      ZX_VM_CAN_MAP_EXECUTE == ZX_VM_CAN_MAP_READ * ZX_PERM_EXEC);
+static_assert(ZX_PERM_READ << CAN_MAP_SHIFT == ZX_VM_CAN_MAP_READ &&
+	      ZX_PERM_WRITE << CAN_MAP_SHIFT == ZX_VM_CAN_MAP_WRITE &&
+	      ZX_PERM_EXEC << CAN_MAP_SHIFT == ZX_VM_CAN_MAP_EXECUTE);
 
 static struct zx_region *region_of(const struct zx_call *call)
 {
@@ -183,7 +184,7 @@ static zx_status_t allocate(struct zx_call *call, u8 perm, struct zx_vmar **out)
 zx_status_t zx_sys_vmar_allocate(struct zx_call *call)
 {
 	const struct zx_ioc_vmar_allocate *args = &call->args.vmar_allocate;
-	u8 perm = (args->options & CAN_MAP) / ZX_VM_CAN_MAP_READ;
+	u8 perm = (args->options & CAN_MAP) >> CAN_MAP_SHIFT;
 	struct zx_vmar *vmar;
 	zx_status_t status;
 	u64 addr;
