@@ -23,7 +23,7 @@ machine_start() {
 	local accel=(-accel "tcg,thread=multi")
 	[[ $vm_icount ]] && accel=(-accel "tcg,thread=single" -icount shift=0)
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 "${accel[@]}" \
-		-machine pc -cpu max -smp "$vm_cpus" -m "$vm_memory" \
+		-machine pc -cpu max,phys-bits=52 -smp "$vm_cpus" -m "$vm_memory" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev stdio,id=console,signal=off -serial chardev:console \
 		-serial "file:$vm_log" -serial "file:$vm_report" \
