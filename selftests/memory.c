@@ -310,6 +310,153 @@ TEST_F(memory, protect_under_a_running_vcpu)
 	}
 }
 
+TEST_F(memory, protect_back_and_go_on)
+{
+	uint64_t before;
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		struct later kick = { .vector = LATER_KICK, .delay_ms = 20 };
+
+		ASSERT_EQ(ZX_ERR_ACCESS_DENIED, walk_under(&self->vm, protect_later));
+		before = vm_frame(&self->vm)->flag;
+		EXPECT_EQ(ZX_ERR_ACCESS_DENIED, vm_finish(&self->vm));
+		EXPECT_EQ(before, vm_frame(&self->vm)->flag);
+		ASSERT_EQ(ZX_OK, zx_vmar_protect(self->vm.vmar, RW, GUEST_SPARE, PAGE));
+		kick.vcpu = self->vm.vcpu;
+		ASSERT_EQ(0, later_start(&kick));
+		EXPECT_EQ(ZX_ERR_CANCELED, vm_finish(&self->vm));
+		later_join(&kick);
+		EXPECT_GT(vm_frame(&self->vm)->flag, before);
+	}
+}
+
+static void forbid_code_later(struct later *later)
+{
+	struct vm *vm = later->arg;
+
+	run_on_cpu(1);
+	later->status = settled(vm, zx_vmar_protect(vm->vmar, RW, GUEST_ENTRY, PAGE));
+}
+
+TEST_F(memory, no_execute_under_a_running_vcpu)
+{
+	const uint64_t end = GUEST_ENTRY + (walk_end - walk_start);
+	uint64_t rip;
+
+	ASSERT_EQ(ZX_ERR_ACCESS_DENIED, walk_under(&self->vm, forbid_code_later));
+	rip = vm_page(&self->vm)->rip;
+	EXPECT_FAULT(ZX_ERR_ACCESS_DENIED, rip);
+	EXPECT_GE(rip, GUEST_ENTRY);
+	EXPECT_LT(rip, end);
+	ASSERT_EQ(ZX_ERR_ACCESS_DENIED, vm_finish(&self->vm));
+	EXPECT_EQ(rip, vm_page(&self->vm)->rip);
+	ASSERT_EQ(ZX_OK, zx_vmar_protect(self->vm.vmar, RW | ZX_VM_PERM_EXECUTE, GUEST_ENTRY,
+					 PAGE));
+	ASSERT_EQ(ZX_OK, zx_vcpu_kick(self->vm.vcpu));
+	EXPECT_EQ(ZX_ERR_CANCELED, vm_finish(&self->vm));
+}
+
+/* GUEST_SPARE becomes a VMAR, with the RAM that was there mapped in it. */
+static zx_status_t spare_in_child(struct vm *vm, zx_handle_t *child)
+{
+	zx_vaddr_t addr;
+	zx_status_t status = zx_vmar_unmap(vm->vmar, GUEST_SPARE, 2 * PAGE);
+
+	if (status == ZX_OK)
+		status = zx_vmar_allocate(vm->vmar, ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | AT,
+					  GUEST_SPARE, 2 * PAGE, child, &addr);
+	if (status == ZX_OK)
+		status = zx_vmar_map(*child, RW, 0, vm->vmo, GUEST_SPARE, 2 * PAGE, &addr);
+	return status;
+}
+
+/* What is taken away later: a VMAR, or a VMO. */
+static zx_handle_t victim;
+
+static void destroy_later(struct later *later)
+{
+	run_on_cpu(1);
+	later->status = settled(later->arg, zx_vmar_destroy(victim));
+}
+
+TEST_F(memory, destroy_under_a_running_vcpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(ZX_OK, spare_in_child(&self->vm, &victim));
+		ASSERT_EQ(ZX_ERR_NOT_FOUND, walk_under(&self->vm, destroy_later));
+		EXPECT_FAULT(ZX_ERR_NOT_FOUND, GUEST_SPARE);
+		zx_handle_close(victim);
+	}
+}
+
+static void overwrite_later(struct later *later)
+{
+	struct vm *vm = later->arg;
+	zx_vaddr_t addr;
+
+	run_on_cpu(1);
+	later->status = settled(vm, zx_vmar_map(vm->vmar, RW | ZX_VM_SPECIFIC_OVERWRITE,
+						GUEST_SPARE, vm->vmo, GUEST_SPARE + PAGE, PAGE,
+						&addr));
+	sleep_ms(20);
+	zx_vcpu_kick(vm->vcpu);
+}
+
+TEST_F(memory, overwrite_under_a_running_vcpu)
+{
+	volatile uint64_t *const other = (uint64_t *)(self->vm.mem + GUEST_SPARE + PAGE);
+
+	EXPECT_EQ(ZX_ERR_CANCELED, walk_under(&self->vm, overwrite_later));
+	EXPECT_GT(*other, 0);
+}
+
+static void set_size_later(struct later *later)
+{
+	run_on_cpu(1);
+	later->status = zx_vmo_set_size(victim, 0);
+}
+
+TEST_F(memory, set_size_under_a_running_vcpu)
+{
+	zx_vaddr_t addr;
+	unsigned int i;
+
+	ASSERT_EQ(ZX_OK, zx_vmo_create(PAGE, ZX_VMO_RESIZABLE, &victim));
+	ASSERT_EQ(ZX_OK, zx_vmar_map(self->vm.vmar, RW | ZX_VM_SPECIFIC_OVERWRITE, GUEST_SPARE,
+				     victim, 0, PAGE, &addr));
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(ZX_ERR_OUT_OF_RANGE, walk_under(&self->vm, set_size_later));
+		EXPECT_FAULT(ZX_ERR_OUT_OF_RANGE, GUEST_SPARE);
+		ASSERT_EQ(ZX_OK, zx_vmo_set_size(victim, PAGE));
+	}
+	zx_handle_close(victim);
+}
+
+/* A page that is seen at many places goes from all of them at once. */
+TEST_F(memory, decommit_reaches_every_mapping)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64; i++)
+		ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW + 2 * i * PAGE, PAGE));
+	vm_frame(&self->vm)->rax = 5;
+	ASSERT_EQ(ZX_OK, probe_at(self, probe_store, GUEST_WINDOW));
+	for (i = 0; i < 64; i += 7) {
+		zx_handle_close(self->vm.vcpu);
+		ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW + 2 * i * PAGE));
+		EXPECT_EQ(5, vm_frame(&self->vm)->rax);
+	}
+	ASSERT_EQ(ZX_OK, zx_vmo_op_range(self->vmo, ZX_VMO_OP_DECOMMIT, 0, PAGE, NULL, 0));
+	for (i = 0; i < 64; i += 7) {
+		zx_handle_close(self->vm.vcpu);
+		ASSERT_EQ(ZX_OK, probe_at(self, probe_load, GUEST_WINDOW + 2 * i * PAGE));
+		EXPECT_EQ(0, vm_frame(&self->vm)->rax);
+	}
+}
+
 static void decommit_later(struct later *later)
 {
 	struct vm *vm = later->arg;
