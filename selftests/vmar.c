@@ -334,6 +334,9 @@ TEST_F(vmar, protect_needs_rights)
 
 	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, zx_vmar_protect(no_write, RW, GUEST_SPARE, PAGE));
 	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, zx_vmar_protect(no_execute, RWX, GUEST_SPARE, PAGE));
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, zx_vmar_protect(no_write, RW | AT, 1, 0));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vmar_protect(no_write, ZX_VM_PERM_READ | AT, GUEST_SPARE,
+						       PAGE));
 }
 
 TEST_F(vmar, is_useless_without_its_guest)

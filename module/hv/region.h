@@ -14,6 +14,7 @@
 
 #include <linux/kref.h>
 #include <linux/maple_tree.h>
+#include <linux/xarray.h>
 
 #include "gpas.h"
 

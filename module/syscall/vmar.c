@@ -152,11 +152,11 @@ zx_status_t zx_sys_vmar_protect(struct zx_call *call)
 {
 	const struct zx_ioc_vmar_protect *args = &call->args.vmar_protect;
 
+	if (args->options & PERMS & ~perms_of(call->handle->rights))
+		return ZX_ERR_ACCESS_DENIED;
 	if (args->options & ~PERMS || (args->options && !(args->options & ZX_VM_PERM_READ)) ||
 	    args->len > SPACE)
 		return ZX_ERR_INVALID_ARGS;
-	if (args->options & ~perms_of(call->handle->rights))
-		return ZX_ERR_ACCESS_DENIED;
 	return zx_region_protect(region_of(call), args->addr, PAGE_ALIGN(args->len),
 				 args->options);
 }
