@@ -124,7 +124,7 @@ TEST_F(property, rights)
 	zx_handle_close(no_set);
 }
 
-#define NAMINGS	20000
+#define NAMINGS	5000
 
 static void *name_thread(void *arg)
 {

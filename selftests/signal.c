@@ -325,7 +325,7 @@ TEST_F(signal, shown_in_fdinfo)
 	EXPECT_EQ(S0, signals);
 }
 
-#define ROUNDS	3000
+#define ROUNDS	250
 
 static void *close_end(void *arg)
 {
@@ -348,7 +348,7 @@ TEST_F(signal, both_ends_close_at_once)
 	const long objects = live_objects();
 	unsigned int i;
 
-	for (i = 0; i < ROUNDS / 4; i++) {
+	for (i = 0; i < ROUNDS; i++) {
 		zx_handle_t pair[2];
 		pthread_t thread;
 
@@ -365,7 +365,7 @@ TEST_F(signal, end_closes_while_signaled)
 	const long objects = live_objects();
 	unsigned int i;
 
-	for (i = 0; i < ROUNDS / 10; i++) {
+	for (i = 0; i < ROUNDS; i++) {
 		zx_handle_t pair[2];
 		pthread_t thread;
 		void *status;

@@ -13,7 +13,7 @@
  * lost stops them all.
  */
 #define RING	8
-#define TURNS	400
+#define TURNS	200
 
 static struct {
 	zx_handle_t event[RING];
@@ -28,7 +28,7 @@ static void *ring_thread(void *arg)
 	zx_status_t status;
 
 	while (ring.turns[me] < TURNS) {
-		const zx_time_t deadline = zx_deadline_after(20000 * ONE_MS);
+		const zx_time_t deadline = zx_deadline_after(5000 * ONE_MS);
 
 		status = ring.turns[me] & 1 ? zx_object_wait_one(item.handle, S0, deadline, NULL) :
 					      zx_object_wait_many(&item, 1, deadline);
@@ -63,7 +63,7 @@ TEST(turns_go_round)
 }
 
 /* A close always ends a wait, however close the two are. */
-#define CLOSES	400
+#define CLOSES	200
 
 static void *close_soon(void *arg)
 {
@@ -85,9 +85,9 @@ TEST(closes_end_waits)
 		ASSERT_EQ(ZX_OK, zx_event_create(0, &items[1].handle));
 		items[0].waitfor = items[1].waitfor = S0;
 		ASSERT_EQ(0, pthread_create(&thread, NULL, close_soon, &items[i & 1].handle));
-		status = i & 2 ? zx_object_wait_many(items, 2, zx_deadline_after(20000 * ONE_MS)) :
+		status = i & 2 ? zx_object_wait_many(items, 2, zx_deadline_after(5000 * ONE_MS)) :
 				 zx_object_wait_one(items[i & 1].handle, S0,
-						    zx_deadline_after(20000 * ONE_MS), NULL);
+						    zx_deadline_after(5000 * ONE_MS), NULL);
 		EXPECT_TRUE(status == ZX_ERR_CANCELED || status == ZX_ERR_BAD_HANDLE);
 		pthread_join(thread, NULL);
 		zx_handle_close(items[!(i & 1)].handle);
@@ -254,7 +254,7 @@ TEST(everything_at_once)
 }
 
 /* What was begun was either taken or canceled: exactly once. */
-#define EACH	3000
+#define EACH	2000
 
 struct race {
 	zx_handle_t event;

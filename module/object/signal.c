@@ -48,7 +48,7 @@ void zx_object_signal(struct zx_object *obj, u32 clear, u32 set)
 		zx_observers_fire(obj, obj->signals & ~before);
 	/* Not only what is new: with EPOLLET, a second message counts as well. */
 	if (set)
-		__wake_up_locked_key(&obj->wait, TASK_NORMAL, poll_to_key(poll_bits(set)));
+		wake_up_locked_poll(&obj->wait, poll_bits(set));
 	spin_unlock(&obj->wait.lock);
 }
 
