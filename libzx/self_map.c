@@ -186,15 +186,12 @@ static zx_status_t protect_locked(zx_handle_t handle, zx_vm_option_t options, zx
 				  uint64_t len)
 {
 	struct region *region;
-	zx_status_t status = self_find(handle, 0, &region);
+	zx_status_t status = self_find(handle, rights_for(options), &region);
 
 	if (status != ZX_OK)
 		return status;
 	if (options & ~PERMS || !perms_valid(options))
 		return ZX_ERR_INVALID_ARGS;
-	status = self_find(handle, rights_for(options), &region);
-	if (status != ZX_OK)
-		return status;
 	if (!range_valid(region, addr, len))
 		return ZX_ERR_INVALID_ARGS;
 	if (region->dead)

@@ -24,6 +24,32 @@ static void test_monotonic(void **state)
 	(void)state;
 }
 
+static void test_boot(void **state)
+{
+	zx_instant_boot_t first = zx_clock_get_boot();
+	zx_time_t monotonic = zx_clock_get_monotonic();
+
+	assert_true(first > 0 && zx_clock_get_boot() >= first);
+	/* Never behind: it counts the same, and what was slept through as well. */
+	assert_true(zx_clock_get_boot() >= monotonic);
+	(void)state;
+}
+
+static void test_durations(void **state)
+{
+	assert_int_equal(zx_duration_from_sec(3), ZX_SEC(3));
+	assert_int_equal(zx_duration_from_msec(-3), ZX_MSEC(-3));
+	assert_int_equal(zx_duration_from_usec(3), 3000);
+	assert_int_equal(zx_duration_from_nsec(3), 3);
+	assert_int_equal(zx_duration_from_sec(INT64_MAX), ZX_TIME_INFINITE);
+	assert_int_equal(zx_duration_from_sec(INT64_MIN), ZX_TIME_INFINITE_PAST);
+	assert_int_equal(zx_duration_mul_int64(-2, INT64_MIN), ZX_TIME_INFINITE);
+	assert_int_equal(zx_duration_mul_int64(2, INT64_MIN), ZX_TIME_INFINITE_PAST);
+	assert_int_equal(zx_duration_add_duration(INT64_MAX, 1), ZX_TIME_INFINITE);
+	assert_int_equal(zx_duration_sub_duration(5, 7), -2);
+	(void)state;
+}
+
 static void test_deadline(void **state)
 {
 	zx_time_t now = zx_clock_get_monotonic();
@@ -100,6 +126,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_monotonic),
+		cmocka_unit_test(test_boot),
+		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_ticks),
 		cmocka_unit_test(test_sleep),
