@@ -374,6 +374,32 @@ static void test_interrupted(void **state)
 	(void)state;
 }
 
+/* Without a handle the device is the way; what it says is the answer. */
+static void test_no_way(void **state)
+{
+	static const struct {
+		int err;
+		zx_status_t status;
+	} cases[] = {
+		{ ENOENT, ZX_ERR_NOT_FOUND }, { EACCES, ZX_ERR_ACCESS_DENIED },
+		{ EMFILE, ZX_ERR_NO_RESOURCES }, { ENOMEM, ZX_ERR_NO_MEMORY },
+	};
+	zx_handle_t a, b;
+	size_t i;
+
+	assert_int_equal(zx_handle_close(object), ZX_OK);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		mock.open_errno = cases[i].err;
+		assert_int_equal(zx_channel_create(0, &a, &b), cases[i].status);
+		assert_int_equal(zx_event_create(0, &a), cases[i].status);
+		assert_int_equal(zx_eventpair_create(0, &a, &b), cases[i].status);
+		assert_int_equal(zx_port_create(0, &a), cases[i].status);
+		assert_int_equal(zx_vmo_create(0, 0, &a), cases[i].status);
+		assert_int_equal(zx_object_wait_many(NULL, 0, 0), cases[i].status);
+	}
+	(void)state;
+}
+
 static void test_statuses(void **state)
 {
 	static const zx_status_t statuses[] = {
@@ -417,6 +443,7 @@ int main(void)
 		TEST(test_vmo),
 		TEST(test_vmar),
 		TEST(test_interrupted),
+		TEST(test_no_way),
 		TEST(test_statuses),
 	};
 
