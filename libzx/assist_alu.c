@@ -23,9 +23,9 @@
 
 /* A function for an operation, one case for each size. */
 #define DEFINE(name, run, op1, op2, op4, op8)					\
-static uint64_t name(unsigned int size, uint64_t dst, uint64_t src, uint64_t *flags)	\
+static void name(unsigned int size, uint64_t *value, uint64_t src, uint64_t *flags)	\
 {										\
-	uint64_t bits = (*flags & ALU_FLAGS) | 2;				\
+	uint64_t dst = *value, bits = *flags;					\
 										\
 	(void)src;								\
 	switch (size) {								\
@@ -41,8 +41,8 @@ static uint64_t name(unsigned int size, uint64_t dst, uint64_t src, uint64_t *fl
 	default:								\
 		run(op8);							\
 	}									\
-	*flags = (*flags & ~ALU_FLAGS) | (bits & ALU_FLAGS);			\
-	return dst & alu_mask(size);						\
+	*value = dst;								\
+	*flags = bits;								\
 }
 
 #define BINARY(op)	DEFINE(run_##op, RUN, #op "b %b[src], %b[dst]",	\
@@ -85,9 +85,8 @@ WIDE(bsf)
 WIDE(bsr)
 WIDE(imul)
 
-typedef uint64_t (*alu_function)(unsigned int size, uint64_t dst, uint64_t src, uint64_t *flags);
-
-static const alu_function functions[] = {
+static void (*const functions[])(unsigned int size, uint64_t *value, uint64_t src,
+				 uint64_t *flags) = {
 	[ALU_ADD] = run_add, [ALU_ADC] = run_adc, [ALU_SUB] = run_sub, [ALU_SBB] = run_sbb,
 	[ALU_AND] = run_and, [ALU_OR] = run_or, [ALU_XOR] = run_xor, [ALU_CMP] = run_cmp,
 	[ALU_TEST] = run_test,
@@ -100,7 +99,11 @@ static const alu_function functions[] = {
 
 uint64_t alu_run(enum alu_op op, unsigned int size, uint64_t dst, uint64_t src, uint64_t *flags)
 {
-	return functions[op](size, dst, src, flags);
+	uint64_t bits = (*flags & ALU_FLAGS) | 2;
+
+	functions[op](size, &dst, src, &bits);
+	*flags = (*flags & ~ALU_FLAGS) | (bits & ALU_FLAGS);
+	return dst & alu_mask(size);
 }
 
 #define RUN_DOUBLE(text)						\
@@ -163,7 +166,7 @@ void alu_multiply(bool sign, unsigned int size, uint64_t *low, uint64_t *high, u
 /* Does the quotient fit? SDM 2A, DIV and IDIV. */
 static bool divides(bool sign, unsigned int size, __int128 dividend, uint64_t src)
 {
-	unsigned __int128 mask = alu_mask(size), quotient;
+	__uint128_t mask = alu_mask(size), quotient;
 	__int128 limit = (__int128)1 << (8 * size - 1), result;
 	int64_t divisor = (int64_t)alu_sign_extend(src, size);
 
@@ -171,7 +174,7 @@ static bool divides(bool sign, unsigned int size, __int128 dividend, uint64_t sr
 	if (!src)
 		return false;
 	if (!sign) {
-		quotient = (unsigned __int128)dividend / src;
+		quotient = (__uint128_t)dividend / src;
 		return quotient <= mask;
 	}
 	if (divisor == -1)
@@ -182,13 +185,13 @@ static bool divides(bool sign, unsigned int size, __int128 dividend, uint64_t sr
 
 static __int128 dividend_of(bool sign, unsigned int size, uint64_t low, uint64_t high)
 {
-	unsigned __int128 value;
+	__uint128_t value;
 	unsigned int bits = 128 - 16 * size;
 
 	if (size == 1)
 		value = low & 0xffff;
 	else
-		value = (unsigned __int128)(high & alu_mask(size)) << 8 * size |
+		value = (__uint128_t)(high & alu_mask(size)) << 8 * size |
 			(low & alu_mask(size));
 	return sign ? (__int128)(value << bits) >> bits : (__int128)value;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The instructions that assist.c tries: RDI, R8 and RBP point into the page that
- * is a trap or is not, RSI and RSP into plain memory. See struct row.
+ * is a trap or is not, RSI and RSP into plain memory. See struct row in assist_vm.h.
  */
 #include "guest.h"
 

@@ -312,4 +312,146 @@ TEST_F(state, page_full_of_garbage_is_not_trusted)
 	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
 }
 
+/* Registers that the shared page does not have. */
+FIXTURE(beyond) {
+	struct vm vm;
+	zx_port_packet_t packet;
+};
+
+FIXTURE_SETUP(beyond)
+{
+	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_TRAP, PAGE,
+					   ZX_HANDLE_INVALID, KEY_TRAP));
+	vm_frame(&self->vm)->rdi = GUEST_TRAP;
+}
+
+FIXTURE_TEARDOWN(beyond)
+{
+	vm_down(&self->vm);
+}
+
+static zx_status_t enter_trap(struct _test_data_beyond *self)
+{
+	zx_status_t status = zx_vcpu_enter(self->vm.vcpu, &self->packet);
+
+	if (status != ZX_OK)
+		return status;
+	return self->packet.type == ZX_PKT_TYPE_GUEST_MEM ? ZX_OK : ZX_ERR_INTERNAL;
+}
+
+static zx_status_t boot_to_trap(struct _test_data_beyond *self)
+{
+	return vm_boot(&self->vm, probe_load) ?: enter_trap(self);
+}
+
+TEST_F(beyond, system_state)
+{
+	struct zxl_vcpu_system system;
+	uint64_t rip;
+
+	ASSERT_EQ(ZX_OK, boot_to_trap(self));
+	memset(&system, 0xff, sizeof(system));
+	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_SYSTEM, &system,
+					    sizeof(system)));
+	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_RIP, &rip, sizeof(rip)));
+	EXPECT_EQ(vm_page(&self->vm)->rip, rip);
+	EXPECT_EQ(rip, system.rip);
+	EXPECT_EQ(2, system.rflags & 2);
+	EXPECT_EQ(0x80010011, system.cr0);
+	EXPECT_EQ(GUEST_TABLES, system.cr3);
+	EXPECT_EQ(0x502a0, system.cr4);
+	EXPECT_EQ(0xd01, system.efer & 0xd01);
+	EXPECT_EQ(0, system.efer & 0x1000);
+	EXPECT_EQ(0, system.cpl);
+	EXPECT_EQ(GUEST_CODE64, system.cs.selector);
+	EXPECT_EQ(0xa09b, system.cs.access);
+	EXPECT_EQ(GUEST_DATA, system.ss.selector);
+	EXPECT_EQ(0xffffffff, system.ss.limit);
+	EXPECT_EQ(0x8b, system.tr.access & 0xff);
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_SYSTEM,
+							   &system, sizeof(system)));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_SYSTEM,
+							  &system, sizeof(system) - 8));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, 0x103, &system, 0));
+}
+
+TEST_F(beyond, rip_put_back_runs_the_instruction_again)
+{
+	uint64_t rip = insn_at(probe_load), bad = 1ull << 47;
+
+	ASSERT_EQ(ZX_OK, boot_to_trap(self));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_RIP, &bad,
+							   sizeof(bad)));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_RIP, &rip, 4));
+	ASSERT_EQ(ZX_OK, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_RIP, &rip, sizeof(rip)));
+	ASSERT_EQ(ZX_OK, enter_trap(self));
+	EXPECT_EQ(rip, self->packet.guest_mem.rip);
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+}
+
+static void read_elsewhere(struct later *later)
+{
+	struct zxl_vcpu_vector vector;
+
+	later->status = zx_vcpu_read_state(later->vcpu, ZXL_VCPU_VECTOR, &vector, sizeof(vector));
+}
+
+TEST_F(beyond, vector_registers)
+{
+	const uint64_t *out = vm_frame(&self->vm)->out;
+	struct zxl_vcpu_vector vector;
+	struct later later = { .call = read_elsewhere };
+	unsigned int i;
+
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, vector_keep));
+	memset(&vector, 0xff, sizeof(vector));
+	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
+					    sizeof(vector)));
+	for (i = 0; i < sizeof(vector); i++)
+		ASSERT_EQ(0, vector.ymm[i / 32][i % 32]);
+	ASSERT_EQ(ZX_OK, vm_mark(&self->vm, 1));
+	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
+					    sizeof(vector)));
+	for (i = 0; i < 16; i++) {
+		EXPECT_EQ(0x1111 * (i + 1), *(uint32_t *)vector.ymm[i]);
+		vector.ymm[i][8] = i;
+		vector.ymm[i][31] = i;
+	}
+	ASSERT_EQ(ZX_OK, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
+					     sizeof(vector)));
+	later.vcpu = self->vm.vcpu;
+	ASSERT_EQ(0, later_start(&later));
+	later_join(&later);
+	EXPECT_EQ(ZX_ERR_BAD_STATE, later.status);
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	for (i = 0; i < 16; i++) {
+		EXPECT_EQ(0x1111 * (i + 1), out[2 * i]);
+		EXPECT_EQ(i, out[2 * i + 1]);
+	}
+}
+
+TEST_F(beyond, wide_vector_registers)
+{
+	const uint64_t *out = vm_frame(&self->vm)->out;
+	struct zxl_vcpu_vector vector = {};
+	unsigned int i;
+
+	if (!host_has_avx())
+		SKIP(return, "the CPU has no AVX");
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, vector_wide));
+	ASSERT_EQ(ZX_OK, vm_mark(&self->vm, 1));
+	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
+					    sizeof(vector)));
+	for (i = 0; i < 16; i++) {
+		EXPECT_EQ(0x2222 * (i + 1), *(uint32_t *)(vector.ymm[i] + 16));
+		vector.ymm[i][16] ^= 1;
+	}
+	ASSERT_EQ(ZX_OK, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
+					     sizeof(vector)));
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	for (i = 0; i < 16; i++)
+		EXPECT_EQ((0x2222 * (i + 1)) ^ 1, out[2 * i]);
+}
+
 TEST_HARNESS_MAIN

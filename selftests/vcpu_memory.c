@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A guest's memory by linear address, for the instruction behind a GUEST_MEM
- * packet, and the registers that such an instruction may want.
+ * packet.
  */
 #include <string.h>
 #include <sys/ioctl.h>
@@ -501,113 +501,6 @@ TEST_F(memory, tables_of_pae)
 	EXPECT_EQ((GUEST_BUFFER + PAGE) | P, tables[3]);
 	EXPECT_EQ(ZX_ERR_CANCELED, get(self, 0x80000000, 4));
 	EXPECT_EQ(0x80000000, system_of(self).cr2);
-}
-
-TEST_F(memory, system_state)
-{
-	struct zxl_vcpu_system system;
-	uint64_t rip;
-
-	ASSERT_EQ(ZX_OK, start(self, probe_load));
-	system = system_of(self);
-	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_RIP, &rip, sizeof(rip)));
-	EXPECT_EQ(vm_page(&self->vm)->rip, rip);
-	EXPECT_EQ(rip, system.rip);
-	EXPECT_EQ(2, system.rflags & 2);
-	EXPECT_EQ(CR0_DEFAULT, system.cr0);
-	EXPECT_EQ(GUEST_TABLES, system.cr3);
-	EXPECT_EQ(CR4_DEFAULT, system.cr4);
-	EXPECT_EQ(0xd01, system.efer & 0xd01);
-	EXPECT_EQ(0, system.efer & 0x1000);
-	EXPECT_EQ(0, system.cpl);
-	EXPECT_EQ(GUEST_CODE64, system.cs.selector);
-	EXPECT_EQ(0xa09b, system.cs.access);
-	EXPECT_EQ(GUEST_DATA, system.ss.selector);
-	EXPECT_EQ(0xffffffff, system.ss.limit);
-	EXPECT_EQ(0x8b, system.tr.access & 0xff);
-	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_SYSTEM,
-							   &system, sizeof(system)));
-	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_SYSTEM,
-							  &system, sizeof(system) - 8));
-	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_read_state(self->vm.vcpu, 0x103, &system, 0));
-}
-
-TEST_F(memory, rip_put_back_runs_the_instruction_again)
-{
-	uint64_t rip = insn_at(probe_load), bad = 1ull << 47;
-
-	ASSERT_EQ(ZX_OK, start(self, probe_load));
-	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_RIP, &bad,
-							   sizeof(bad)));
-	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_RIP, &rip, 4));
-	ASSERT_EQ(ZX_OK, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_RIP, &rip, sizeof(rip)));
-	ASSERT_EQ(ZX_OK, enter_trap(self));
-	EXPECT_EQ(rip, self->packet.guest_mem.rip);
-	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
-}
-
-static void read_elsewhere(struct later *later)
-{
-	struct zxl_vcpu_vector vector;
-
-	later->status = zx_vcpu_read_state(later->vcpu, ZXL_VCPU_VECTOR, &vector, sizeof(vector));
-}
-
-TEST_F(memory, vector_registers)
-{
-	const uint64_t *out = vm_frame(&self->vm)->out;
-	struct zxl_vcpu_vector vector;
-	struct later later = { .call = read_elsewhere };
-	unsigned int i;
-
-	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, vector_keep));
-	memset(&vector, 0xff, sizeof(vector));
-	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
-					    sizeof(vector)));
-	for (i = 0; i < sizeof(vector); i++)
-		ASSERT_EQ(0, vector.ymm[i / 32][i % 32]);
-	ASSERT_EQ(ZX_OK, vm_mark(&self->vm, 1));
-	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
-					    sizeof(vector)));
-	for (i = 0; i < 16; i++) {
-		EXPECT_EQ(0x1111 * (i + 1), *(uint32_t *)vector.ymm[i]);
-		vector.ymm[i][8] = i;
-		vector.ymm[i][31] = i;
-	}
-	ASSERT_EQ(ZX_OK, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
-					     sizeof(vector)));
-	later.vcpu = self->vm.vcpu;
-	ASSERT_EQ(0, later_start(&later));
-	later_join(&later);
-	EXPECT_EQ(ZX_ERR_BAD_STATE, later.status);
-	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
-	for (i = 0; i < 16; i++) {
-		EXPECT_EQ(0x1111 * (i + 1), out[2 * i]);
-		EXPECT_EQ(i, out[2 * i + 1]);
-	}
-}
-
-TEST_F(memory, wide_vector_registers)
-{
-	const uint64_t *out = vm_frame(&self->vm)->out;
-	struct zxl_vcpu_vector vector = {};
-	unsigned int i;
-
-	if (!host_has_avx())
-		SKIP(return, "the CPU has no AVX");
-	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, vector_wide));
-	ASSERT_EQ(ZX_OK, vm_mark(&self->vm, 1));
-	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
-					    sizeof(vector)));
-	for (i = 0; i < 16; i++) {
-		EXPECT_EQ(0x2222 * (i + 1), *(uint32_t *)(vector.ymm[i] + 16));
-		vector.ymm[i][16] ^= 1;
-	}
-	ASSERT_EQ(ZX_OK, zx_vcpu_write_state(self->vm.vcpu, ZXL_VCPU_VECTOR, &vector,
-					     sizeof(vector)));
-	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
-	for (i = 0; i < 16; i++)
-		EXPECT_EQ((0x2222 * (i + 1)) ^ 1, out[2 * i]);
 }
 
 TEST_HARNESS_MAIN
