@@ -45,6 +45,13 @@ load of 1 bytes at +8: answering 42
 store of 2 bytes at +16: 42
 EOF
 
+says execute <<EOF
+load at +0: 1
+store at +0: 129
+store at +16: 42
+store at +20: 42
+EOF
+
 says bell <<EOF
 bell with key 7 rang at +12
 bell with key 7 rang at +8
@@ -62,6 +69,7 @@ EOF
 mv /dev/zx_hypervisor /dev/zx_hypervisor.away
 complains hello
 complains mem
+complains execute
 complains bell
 complains share
 mv /dev/zx_hypervisor.away /dev/zx_hypervisor

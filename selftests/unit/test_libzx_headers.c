@@ -14,6 +14,7 @@
 #include <zircon/time.h>
 #include <zircon/types.h>
 #include <zx_hypervisor.h>
+#include <zxl/assist.h>
 #include <zxl/hypervisor.h>
 
 #include <setjmp.h>

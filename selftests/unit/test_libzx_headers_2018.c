@@ -3,6 +3,7 @@
 /* build: -Werror -Wpedantic -Wundef -Wstrict-prototypes */
 #define ZX_API_LEVEL	2018
 #include <zx_hypervisor.h>
+#include <zxl/assist.h>
 #include <zxl/hypervisor.h>
 #include <zircon/types.h>
 #include <zircon/time.h>
