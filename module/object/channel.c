@@ -9,8 +9,6 @@
  *
  * Lock order: nesting > a channel's lock > an object's wait.lock.
  */
-#include <linux/ktime.h>
-#include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/sched/signal.h>
@@ -127,7 +125,7 @@ static void end_close(struct zx_channel *end)
 
 	spin_lock(&end->pair->lock);
 	if (!end->closed) {
-		end->closed = true;
+		WRITE_ONCE(end->closed, true);
 		list_splice_init(&end->messages, &doomed);
 		INIT_LIST_HEAD(&end->nests);
 		if (!peer->closed) {
@@ -153,20 +151,13 @@ static void channel_destroy(struct zx_object *obj)
 		kfree(end->pair);
 }
 
-static __poll_t channel_poll(struct zx_object *obj, struct file *file, poll_table *wait)
+static struct zx_object *channel_peer(struct zx_object *obj)
 {
-	__poll_t events = 0;
-	u32 signals;
+	struct zx_channel *peer = zx_channel_from(obj)->peer;
 
-	poll_wait(file, &obj->wait, wait);
-	signals = READ_ONCE(obj->signals);
-	if (signals & ZX_SIGNAL_READABLE)
-		events |= EPOLLIN | EPOLLRDNORM;
-	if (signals & ZX_SIGNAL_WRITABLE)
-		events |= EPOLLOUT | EPOLLWRNORM;
-	if (signals & ZX_SIGNAL_PEER_CLOSED)
-		events |= EPOLLHUP;
-	return events;
+	if (READ_ONCE(peer->closed) || !zx_object_get_live(&peer->obj))
+		return NULL;
+	return &peer->obj;
 }
 
 static void channel_show(struct zx_object *obj, struct seq_file *m)
@@ -186,7 +177,7 @@ static const struct zx_object_ops channel_ops = {
 			  ZX_RIGHT_WRITE | ZX_RIGHT_SIGNAL | ZX_RIGHT_SIGNAL_PEER,
 	.destroy	= channel_destroy,
 	.zero_handles	= channel_zero_handles,
-	.poll		= channel_poll,
+	.peer		= channel_peer,
 	.show		= channel_show,
 };
 
@@ -213,6 +204,8 @@ zx_status_t zx_channel_new(struct zx_channel **out0, struct zx_channel **out1)
 	refcount_set(&pair->ends, 2);
 	end_init(pair, 0);
 	end_init(pair, 1);
+	pair->end[0].obj.related_koid = pair->end[1].obj.koid;
+	pair->end[1].obj.related_koid = pair->end[0].obj.koid;
 	*out0 = &pair->end[0];
 	*out1 = &pair->end[1];
 	return ZX_OK;
@@ -423,21 +416,6 @@ struct zx_message *zx_channel_take(struct zx_channel *end, u64 id)
 	return msg;
 }
 
-/* False: the deadline has passed. */
-static bool sleep_until(s64 deadline)
-{
-	ktime_t expires = ns_to_ktime(deadline);
-
-	if (deadline == KTIME_MAX) {
-		schedule();
-		return true;
-	}
-	if (ktime_compare(expires, ktime_get()) <= 0)
-		return false;
-	schedule_hrtimeout_range(&expires, current->timer_slack_ns, HRTIMER_MODE_ABS);
-	return true;
-}
-
 /*
  * The message is sent, and a call that began anew would send it again: a signal
  * that does not kill waits.
@@ -452,7 +430,7 @@ static zx_status_t wait_done(const struct channel_call *call, s64 deadline)
 			break;
 		if (fatal_signal_pending(current))
 			status = ZX_ERR_INTERNAL_INTR_RETRY;
-		else if (!sleep_until(deadline))
+		else if (!zx_sleep_until(deadline))
 			status = ZX_ERR_TIMED_OUT;
 	}
 	__set_current_state(TASK_RUNNING);
