@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VMARs inside a guest's VMAR: where they go, what they permit, and how they end. */
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "util.h"
@@ -319,7 +321,6 @@ TEST_F(child, stays_when_its_handle_is_closed)
 	EXPECT_EQ(ZX_OK, map_in(self, self->root, RW | AT, BASE + PAGE, PAGE));
 }
 
-/* The largest range below what is taken: where the next one would go. */
 TEST_F(child, allocate_that_cannot_answer_leaves_nothing)
 {
 	const long objects = live_objects();
@@ -335,6 +336,58 @@ TEST_F(child, allocate_that_cannot_answer_leaves_nothing)
 	EXPECT_EQ(before, count_descriptors());
 	EXPECT_EQ(objects, live_objects());
 	EXPECT_EQ(ZX_OK, map_in(self, self->root, RW | AT, 2 * BASE, PAGE));
+}
+
+TEST_F(child, allocate_without_room_for_a_descriptor_leaves_nothing)
+{
+	const long objects = live_objects();
+	struct rlimit old, tight;
+	zx_status_t status;
+	int next;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &old));
+	next = dup(0);
+	ASSERT_NE(-1, next);
+	close(next);
+	tight = (struct rlimit){ .rlim_cur = next, .rlim_max = old.rlim_max };
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &tight));
+	status = zx_vmar_allocate(self->root, AT, 2 * BASE, PAGE, &self->other, &self->addr);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &old));
+	EXPECT_EQ(ZX_ERR_NO_MEMORY, status);
+	EXPECT_EQ(objects, live_objects());
+	EXPECT_EQ(ZX_OK, map_in(self, self->root, RW | AT, 2 * BASE, PAGE));
+}
+
+TEST_F(child, traps_win_over_what_is_in_it)
+{
+	zx_port_packet_t packet;
+
+	ASSERT_EQ(ZX_OK, map_in(self, self->vmar, RW | AT, 0, 2 * PAGE));
+	vm_frame(&self->vm)->rdi = BASE + PAGE;
+	ASSERT_EQ(ZX_OK, vm_probe(&self->vm, probe_store));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, BASE + PAGE, PAGE,
+					   ZX_HANDLE_INVALID, KEY_TRAP));
+	zx_handle_close(self->vm.vcpu);
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, probe_store));
+	ASSERT_EQ(ZX_OK, zx_vcpu_enter(self->vm.vcpu, &packet));
+	EXPECT_EQ(ZX_PKT_TYPE_GUEST_MEM, packet.type);
+	EXPECT_EQ(BASE + PAGE, packet.guest_mem.addr);
+	ASSERT_EQ(ZX_OK, zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, BASE + PAGE));
+	zx_handle_close(self->vm.vcpu);
+	EXPECT_EQ(ZX_OK, vm_probe(&self->vm, probe_store));
+}
+
+/* Another process may do what its handle may, and no more. */
+TEST_F(child, handle_with_fewer_rights_does_less)
+{
+	const zx_handle_t reader = handle_without(self->vmar, ZX_RIGHT_WRITE | ZX_RIGHT_EXECUTE);
+
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, map_in(self, reader, RW | AT, 0, PAGE));
+	ASSERT_EQ(ZX_OK, map_in(self, reader, READ | AT, 0, PAGE));
+	EXPECT_EQ(ZX_ERR_ACCESS_DENIED, zx_vmar_protect(self->vmar, RW, BASE, PAGE));
+	ASSERT_EQ(ZX_OK, map_in(self, self->vmar, READ | AT, PAGE, PAGE));
+	EXPECT_EQ(ZX_OK, zx_vmar_protect(self->vmar, RW, BASE + PAGE, PAGE));
+	zx_handle_close(reader);
 }
 
 TEST_F(child, nests_to_a_limit)

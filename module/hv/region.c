@@ -56,6 +56,7 @@ struct zx_mapping *zx_region_find(struct zx_region *region, u64 pfn)
 {
 	void *entry;
 
+	lockdep_assert_held(&region->gpas->lock);
 	do {
 		entry = mtree_load(&region->tree, pfn);
 		region = zx_entry_child(entry);
@@ -69,6 +70,7 @@ struct zx_mapping *zx_region_find(struct zx_region *region, u64 pfn)
  */
 static void store(struct zx_region *region, u64 first, u64 last, void *entry)
 {
+	lockdep_assert_held_write(&region->gpas->lock);
 	mtree_store_range(&region->tree, first, last, entry, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 }
 
