@@ -142,7 +142,8 @@ TEST_F(self, the_kernel_refuses_the_handles)
 		EXPECT_EQ(ZX_ERR_BAD_HANDLE, zx_object_wait_one(own[i], 0, 0, &observed));
 		EXPECT_EQ(ZX_ERR_BAD_HANDLE, zx_guest_create(own[i], 0, &out, &out));
 		EXPECT_EQ(ZX_ERR_BAD_HANDLE, zx_port_wait(own[i], 0, NULL));
-		EXPECT_EQ(ZX_ERR_WRONG_TYPE, zx_vmar_map(self->vmar, RW, 0, own[i], 0, PAGE, &addr));
+		EXPECT_EQ(ZX_ERR_WRONG_TYPE,
+			  zx_vmar_map(self->vmar, RW, 0, own[i], 0, PAGE, &addr));
 		EXPECT_EQ(ZX_ERR_BAD_HANDLE, zx_vcpu_create(own[i], 0, 0, &out));
 		EXPECT_NE(ZX_OK, zx_object_wait_many(&item, 1, 0));
 		EXPECT_EQ(-1, zxl_handle_fd(own[i]));
