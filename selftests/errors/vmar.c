@@ -152,9 +152,10 @@ ERROR(zx_vmar_op_range, BAD_STATE, "the guest is gone",
       orphan(w), ZX_VMAR_OP_COMMIT, GUEST_SPARE, PAGE, NO_BUFFER)
 ERROR(zx_vmar_op_range, INVALID_ARGS, "an unaligned address",
       w->vm.vmar, ZX_VMAR_OP_COMMIT, GUEST_SPARE + 1, PAGE, NO_BUFFER)
-ERROR_AFTER(zx_vmar_op_range, ACCESS_DENIED, "memory that may not be written",
-	    OK(zx_vmar_protect(w->vm.vmar, R, GUEST_SPARE, PAGE)),
-	    w->vm.vmar, ZX_VMAR_OP_DECOMMIT, GUEST_SPARE, PAGE, NO_BUFFER)
+ERROR_AFTER(zx_vmar_op_range, ACCESS_DENIED, "memory that may never be written",
+	    OK(zx_vmar_map(w->vm.vmar, AT, GUEST_HOLE, without(w, w->vmo, ZX_RIGHT_WRITE), 0, PAGE,
+			   &w->addr)),
+	    w->vm.vmar, ZX_VMAR_OP_DECOMMIT, GUEST_HOLE, PAGE, NO_BUFFER)
 ERROR(zx_vmar_op_range, OUT_OF_RANGE, "a page past 2^48",
       w->vm.vmar, ZX_VMAR_OP_COMMIT, GPA_END, PAGE, NO_BUFFER)
 
