@@ -12,7 +12,7 @@
 #include "util.h"
 
 #define OTHER_BELL	(GUEST_BELL + PAGE)
-#define TRAP_ROUNDS	200
+#define TRAP_ROUNDS	40
 
 /* The child has one end of a channel and nothing of the test's guest. */
 struct peer {
