@@ -110,6 +110,7 @@ __EXPORT zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_ti
 		.size = sizeof(arg),
 		.options = options,
 		.deadline = deadline,
+		.handle = handle,
 		.actual_bytes = to_u64(actual_bytes),
 		.actual_handles = to_u64(actual_handles),
 	};

@@ -781,9 +781,11 @@ struct zx_ioc_channel_read {
  *
  * @wr: the message, as ZX_IOC_CHANNEL_WRITE; its handles' descriptors likewise
  * @rd: room for the answer, as ZX_IOC_CHANNEL_READ
+ * @handle: as in ZX_IOC_OBJECT_WAIT_ONE
  *
  * As the two calls, but that an answer that cannot be handed over is always gone.
- * TIMED_OUT: the answer, should it come, goes to who reads. INVALID_ARGS: also
+ * TIMED_OUT, CANCELED (the handle was closed meanwhile): the answer, should it
+ * come, goes to who reads. INVALID_ARGS: also
  * options, and fewer than four bytes. A signal that does not kill is delivered
  * after the call: starting anew would send again.
  */
@@ -801,6 +803,8 @@ struct zx_ioc_channel_call {
 	__u32 rd_num_handles;
 	__u64 actual_bytes;
 	__u64 actual_handles;
+	__u32 handle;
+	__u32 reserved;
 };
 #define ZX_IOC_CHANNEL_CALL		_IO(ZX_IOC_MAGIC, 0x4b)
 

@@ -165,7 +165,7 @@ static void channel_show(struct zx_object *obj, struct seq_file *m)
 	struct zx_channel *end = zx_channel_from(obj);
 
 	seq_printf(m, "peer:\t%llu\npeer-closed:\t%d\nmessages:\t%u\nhandles:\t%u\n",
-		   end->peer->obj.koid, READ_ONCE(end->peer->closed),
+		   end->obj.related_koid, READ_ONCE(end->peer->closed),
 		   READ_ONCE(end->nr_messages), READ_ONCE(end->nr_files));
 }
 
@@ -420,7 +420,8 @@ struct zx_message *zx_channel_take(struct zx_channel *end, u64 id)
  * The message is sent, and a call that began anew would send it again: a signal
  * that does not kill waits.
  */
-static zx_status_t wait_done(const struct channel_call *call, s64 deadline)
+static zx_status_t sleep_until_done(const struct channel_call *call, s64 deadline,
+				    struct zx_wait *wait, struct zx_waiter *closing)
 {
 	zx_status_t status = ZX_OK;
 
@@ -430,6 +431,8 @@ static zx_status_t wait_done(const struct channel_call *call, s64 deadline)
 			break;
 		if (fatal_signal_pending(current))
 			status = ZX_ERR_INTERNAL_INTR_RETRY;
+		else if (zx_waiters_closed(wait, closing, 1))
+			status = ZX_ERR_CANCELED;
 		else if (!zx_sleep_until(deadline))
 			status = ZX_ERR_TIMED_OUT;
 	}
@@ -437,9 +440,30 @@ static zx_status_t wait_done(const struct channel_call *call, s64 deadline)
 	return status;
 }
 
-zx_status_t zx_channel_call(struct zx_channel *end, struct zx_message *msg, s64 deadline,
-			    struct zx_message **reply)
+/* Done, or given up: nobody knows @call any more when this returns. */
+static zx_status_t finish_call(struct zx_channel *end, struct channel_call *call, s64 deadline,
+			       struct zx_waiter *closing)
 {
+	struct zx_wait wait = { .look = true };
+	zx_status_t status;
+
+	zx_waiter_begin(closing, &wait);
+	status = sleep_until_done(call, deadline, &wait, closing);
+	zx_waiter_end(closing);
+	spin_lock(&end->pair->lock);
+	if (call->done)
+		status = call->status;
+	else
+		rb_erase(&call->node, &end->calls);
+	spin_unlock(&end->pair->lock);
+	return status;
+}
+
+zx_status_t zx_channel_call(struct zx_handle *handle, u32 value, struct zx_message *msg,
+			    s64 deadline, struct zx_message **reply)
+{
+	struct zx_channel *end = zx_channel_from(handle->obj);
+	struct zx_waiter closing = { .handle = handle, .value = value };
 	struct channel_call call = { .task = current };
 	zx_status_t status = send_message(end, msg, &call);
 
@@ -447,13 +471,7 @@ zx_status_t zx_channel_call(struct zx_channel *end, struct zx_message *msg, s64 
 		zx_message_free(msg);
 		return status;
 	}
-	status = wait_done(&call, deadline);
-	spin_lock(&end->pair->lock);
-	if (call.done)
-		status = call.status;
-	else
-		rb_erase(&call.node, &end->calls);
-	spin_unlock(&end->pair->lock);
+	status = finish_call(end, &call, deadline, &closing);
 	*reply = call.reply;
 	return status;
 }

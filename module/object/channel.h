@@ -50,10 +50,11 @@ zx_status_t zx_channel_peek(struct zx_channel *end, struct zx_message_size *size
 struct zx_message *zx_channel_take(struct zx_channel *end, u64 id);
 /*
  * Send, and wait for the message that begins with the same number; signals but
- * fatal ones wait until it is over. As zx_channel_write(), and TIMED_OUT.
+ * fatal ones wait until it is over. As zx_channel_write(), and TIMED_OUT, and
+ * CANCELED when @value, if it is not 0, does not lead to @handle any more.
  */
-zx_status_t zx_channel_call(struct zx_channel *end, struct zx_message *msg, s64 deadline,
-			    struct zx_message **reply);
+zx_status_t zx_channel_call(struct zx_handle *handle, u32 value, struct zx_message *msg,
+			    s64 deadline, struct zx_message **reply);
 struct zx_object *zx_channel_object(struct zx_channel *end);
 struct zx_channel *zx_channel_from(struct zx_object *obj);
 /* The end that @file is a handle to; NULL: it is none. */

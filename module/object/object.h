@@ -87,6 +87,12 @@ bool zx_object_set_name(struct zx_object *obj, const char name[ZX_MAX_NAME_LEN])
 /* What poll(2) calls the signals that are up. */
 __poll_t zx_object_poll(struct zx_object *obj, struct file *file, poll_table *wait);
 
+/* A thread that waits; it may do so for many objects at once. */
+struct zx_wait {
+	bool satisfied;			/* a waiter of it has matched */
+	bool look;			/* a handle of it may have been closed */
+};
+
 /* One object that a thread waits for. */
 struct zx_waiter {
 	struct zx_handle *handle;	/* kept open by the caller */
@@ -101,6 +107,14 @@ struct zx_waiter {
 
 /* OK, TIMED_OUT, CANCELED (and each @pending is there); INTERNAL_INTR_RETRY. */
 zx_status_t zx_object_wait(struct zx_waiter *waiters, unsigned int nr, s64 deadline);
+/*
+ * Its parts, for a call that waits for something else and only until its handle is
+ * closed: @signals is 0, and @look true in the beginning. zx_waiters_closed() comes
+ * after the task's state is set.
+ */
+void zx_waiter_begin(struct zx_waiter *waiter, struct zx_wait *wait);
+void zx_waiter_end(struct zx_waiter *waiter);
+bool zx_waiters_closed(struct zx_wait *wait, struct zx_waiter *waiters, unsigned int nr);
 /* A descriptor of @handle was closed: wakes who may have known it by that. */
 void zx_object_descriptor_closed(struct zx_handle *handle);
 

@@ -9,12 +9,6 @@
 
 #include "observer.h"
 
-/* A thread that waits; it may do so for many objects at once. */
-struct zx_wait {
-	bool satisfied;		/* a waiter of it has matched */
-	bool look;		/* a handle of it may have been closed */
-};
-
 static __poll_t poll_bits(u32 signals)
 {
 	__poll_t bits = 0;
@@ -73,7 +67,7 @@ static int notice(struct wait_queue_entry *entry, unsigned int mode, int flags, 
 	return waiter->matched && default_wake_function(entry, mode, flags, key);
 }
 
-static void begin(struct zx_waiter *waiter, struct zx_wait *wait)
+void zx_waiter_begin(struct zx_waiter *waiter, struct zx_wait *wait)
 {
 	struct zx_object *obj = waiter->handle->obj;
 
@@ -88,7 +82,7 @@ static void begin(struct zx_waiter *waiter, struct zx_wait *wait)
 	spin_unlock(&obj->wait.lock);
 }
 
-static void end(struct zx_waiter *waiter)
+void zx_waiter_end(struct zx_waiter *waiter)
 {
 	struct zx_object *obj = waiter->handle->obj;
 
@@ -163,6 +157,16 @@ void zx_object_descriptor_closed(struct zx_handle *handle)
 	spin_unlock(&head->lock);
 }
 
+bool zx_waiters_closed(struct zx_wait *wait, struct zx_waiter *waiters, unsigned int nr)
+{
+	if (!READ_ONCE(wait->look))
+		return false;
+	WRITE_ONCE(wait->look, false);
+	/* The drawing's barrier, for a look that follows another one. */
+	smp_mb();
+	return any_closed(waiters, nr);
+}
+
 static zx_status_t sleep(struct zx_wait *wait, struct zx_waiter *waiters, unsigned int nr,
 			 s64 deadline)
 {
@@ -170,13 +174,8 @@ static zx_status_t sleep(struct zx_wait *wait, struct zx_waiter *waiters, unsign
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (READ_ONCE(wait->satisfied))
 			return ZX_OK;
-		if (READ_ONCE(wait->look)) {
-			WRITE_ONCE(wait->look, false);
-			/* The drawing's barrier, for a look that follows another one. */
-			smp_mb();
-			if (any_closed(waiters, nr))
-				return ZX_ERR_CANCELED;
-		}
+		if (zx_waiters_closed(wait, waiters, nr))
+			return ZX_ERR_CANCELED;
 		if (signal_pending(current))
 			return ZX_ERR_INTERNAL_INTR_RETRY;
 		if (!zx_sleep_until(deadline))
@@ -191,11 +190,11 @@ zx_status_t zx_object_wait(struct zx_waiter *waiters, unsigned int nr, s64 deadl
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		begin(&waiters[i], &wait);
+		zx_waiter_begin(&waiters[i], &wait);
 	status = sleep(&wait, waiters, nr, deadline);
 	__set_current_state(TASK_RUNNING);
 	for (i = 0; i < nr; i++)
-		end(&waiters[i]);
+		zx_waiter_end(&waiters[i]);
 	/* It may have come up since, and be down again: nobody else will tell. */
 	return wait.satisfied && status != ZX_ERR_CANCELED ? ZX_OK : status;
 }

@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "../object/channel.h"
+#include "../object/observer.h"
 #include "table.h"
 
 /* User memory for a message. */
@@ -186,6 +187,8 @@ static zx_status_t hand_over(const struct room *room, struct zx_message *msg,
 	    !put_values(room, fds))
 		return ZX_ERR_INVALID_ARGS;
 	for (i = 0; i < fds->count; i++) {
+		/* As in Zircon, who had it is told of its signals no more. */
+		zx_observers_drop(zx_handle_of(msg->files[i]));
 		fd_install(fds->fd[i], msg->files[i]);
 		msg->files[i] = NULL;
 	}
@@ -277,13 +280,13 @@ zx_status_t zx_sys_channel_call(struct zx_call *call)
 	zx_status_t status;
 
 	/* The number goes into the first four bytes. */
-	if (args->options || args->wr_num_bytes < sizeof(u32))
+	if (args->options || args->reserved || args->wr_num_bytes < sizeof(u32))
 		return ZX_ERR_INVALID_ARGS;
 	status = make(call->handle, args->wr_bytes, args->wr_num_bytes, args->wr_handles,
 		      args->wr_num_handles, &msg);
 	if (status != ZX_OK)
 		return status;
-	status = zx_channel_call(zx_channel_from(call->handle->obj), msg, args->deadline, &answer);
+	status = zx_channel_call(call->handle, args->handle, msg, args->deadline, &answer);
 	if (status != ZX_OK)
 		return status;
 	status = take_answer(&room, answer);

@@ -127,7 +127,7 @@ static const struct zx_call_row rows[] = {
 	    .call = zx_sys_channel_write),
 	ROW(CHANNEL_READ, channel_read, actual_handles, CHANNEL, ZX_RIGHT_READ,
 	    .call = zx_sys_channel_read),
-	ROW(CHANNEL_CALL, channel_call, actual_handles, CHANNEL, ZX_RIGHT_READ | ZX_RIGHT_WRITE,
+	ROW(CHANNEL_CALL, channel_call, handle, CHANNEL, ZX_RIGHT_READ | ZX_RIGHT_WRITE,
 	    .call = zx_sys_channel_call),
 };
 
