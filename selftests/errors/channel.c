@@ -118,5 +118,8 @@ ERROR(zx_channel_call, INVALID_ARGS, "a bad pointer", END, 0, SOON, BAD_POINTER,
 ERROR(zx_channel_call, OUT_OF_RANGE, "65,537 bytes", END, 0, SOON, ARGS(sizeof(message), 8), GOT)
 ERROR(zx_channel_call, TIMED_OUT, "nobody answers", END, 0, SOON, ARGS(8, 8), GOT)
 ERROR(zx_channel_call, TIMED_OUT, "a deadline that is past", END, 0, 0, ARGS(8, 8), GOT)
+ERROR_AFTER(zx_channel_call, CANCELED, "the handle is closed meanwhile",
+	    w->out = END; END = ZX_HANDLE_INVALID; close_later(w, w->out, 50),
+	    w->out, 0, ZX_TIME_INFINITE, ARGS(8, 8), GOT)
 ERROR_AFTER(zx_channel_call, PEER_CLOSED, "the other end is gone", lonely(w),
 	    END, 0, SOON, ARGS(8, 8), GOT)

@@ -114,3 +114,11 @@ ERROR_AFTER(zx_vmo_read, BAD_STATE, "it is not cached",
 	    OK(zx_vmo_set_cache_policy(w->fixed, POLICY(UNCACHED))), w->fixed, w->buffer, 0, 1)
 ERROR_AFTER(zx_vmo_write, BAD_STATE, "it is not cached",
 	    OK(zx_vmo_set_cache_policy(w->fixed, POLICY(UNCACHED))), w->fixed, w->buffer, 0, 1)
+
+ERROR_AFTER(zx_vmo_create_child, BAD_STATE, "it is not cached",
+	    OK(zx_vmo_set_cache_policy(w->fixed, POLICY(UNCACHED))),
+	    w->fixed, CHILD(SNAPSHOT), 0, PAGE, &w->out)
+ERROR_AFTER(zx_vmo_op_range, BAD_STATE, "to clear a part of a page that is not cached",
+	    OK(zx_vmo_set_cache_policy(w->fixed, POLICY(UNCACHED))),
+	    w->fixed, OP(ZERO), 0, 1, NO_BUFFER)
+ERROR(zx_vmo_op_range, NOT_SUPPORTED, "a lock", w->vmo, ZX_VMO_OP_LOCK, 0, PAGE, NO_BUFFER)
