@@ -51,33 +51,32 @@ static zx_status_t device(struct assist *a, uint64_t linear, zx_gpaddr_t gpa, vo
 }
 
 /*
- * Over the edge of a page, one side or both in a trap. Either side can still be
- * refused by the guest's paging, so the kernel is asked about both before a
- * device hears of it.
+ * Over the edge of a page, and the kernel has met a trap on one side, at @gpa. The
+ * other side may be one as well, or be refused by the guest's paging: so it is
+ * asked about before any device hears of it.
  */
 static zx_status_t split(struct assist *a, uint64_t linear, uint8_t *data, size_t size, bool write,
 			 zx_gpaddr_t gpa)
 {
-	size_t first = PAGE_BYTES - (linear & (PAGE_BYTES - 1));
-	bool low_trapped = (gpa & (PAGE_BYTES - 1)) != 0;
-	zx_gpaddr_t high = gpa;
+	const size_t first = PAGE_BYTES - (linear & (PAGE_BYTES - 1));
+	const uint64_t at[2] = { linear, linear + first };
+	const size_t sizes[2] = { first, size - first };
+	uint8_t *const parts[2] = { data, data + first };
+	/* The second page is met at its first byte, the first page further in. */
+	const unsigned int met = gpa & (PAGE_BYTES - 1) ? 0 : 1, other = !met;
+	bool trapped[2] = { true, true };
+	zx_gpaddr_t gpas[2] = { gpa, gpa };
 	zx_status_t status;
+	unsigned int i;
 
-	if (!low_trapped) {
-		status = transfer(a, linear, data, first, write, &gpa);
-		if (status != ZX_OK)
-			return status;
-		return device(a, linear + first, high, data + first, size - first, write);
-	}
-	status = transfer(a, linear + first, data + first, size - first, write, &high);
-	if (status != ZX_OK && status != ZX_ERR_UNAVAILABLE)
-		return status;
-	if (status == ZX_OK)
-		return device(a, linear, gpa, data, first, write);
-	status = device(a, linear, gpa, data, first, write);
-	if (status != ZX_OK)
-		return status;
-	return device(a, linear + first, high, data + first, size - first, write);
+	status = transfer(a, at[other], parts[other], sizes[other], write, &gpas[other]);
+	trapped[other] = status == ZX_ERR_UNAVAILABLE;
+	if (trapped[other])
+		status = ZX_OK;
+	for (i = 0; i < 2 && status == ZX_OK; i++)
+		if (trapped[i])
+			status = device(a, at[i], gpas[i], parts[i], sizes[i], write);
+	return status;
 }
 
 static zx_status_t copy(struct assist *a, uint64_t linear, void *data, size_t size, bool write)

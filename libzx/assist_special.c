@@ -28,10 +28,14 @@ static zx_status_t do_push(struct assist *a)
 /* An address that depends on RSP sees it as it is after the pop: SDM 2B, POP. */
 static zx_status_t do_pop(struct assist *a)
 {
+	const ZydisDecodedOperand *to = &a->operands[0];
 	uint64_t value;
-	zx_status_t status = assist_pop(a, stack_operand_size(a), &value);
+	zx_status_t status;
 
-	return status == ZX_OK ? assist_put(a, &a->operands[0], value) : status;
+	if (to->type == ZYDIS_OPERAND_TYPE_REGISTER && !assist_is_gpr(to))
+		return ZX_ERR_NOT_SUPPORTED;
+	status = assist_pop(a, stack_operand_size(a), &value);
+	return status == ZX_OK ? assist_put(a, to, value) : status;
 }
 
 static zx_status_t go_to(struct assist *a, uint64_t target)

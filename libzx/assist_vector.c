@@ -103,8 +103,7 @@ static zx_status_t do_load(struct assist *a, const struct vector_row *row, uint8
 zx_status_t assist_vector(struct assist *a)
 {
 	const struct vector_row *row = find_row(a);
-	const ZydisDecodedOperand *last = &a->operands[a->insn.operand_count_visible - 1];
-	const ZydisDecodedOperand *mem = &a->operands[0];
+	const ZydisDecodedOperand *last, *mem = &a->operands[0];
 	bool store = mem->type == ZYDIS_OPERAND_TYPE_MEMORY;
 	zx_status_t status;
 	uint8_t *reg;
@@ -113,6 +112,7 @@ zx_status_t assist_vector(struct assist *a)
 	    (a->insn.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
 	     a->insn.encoding != ZYDIS_INSTRUCTION_ENCODING_VEX))
 		return ZX_ERR_NOT_SUPPORTED;
+	last = &a->operands[a->insn.operand_count_visible - 1];
 	mem = store ? mem : last;
 	reg = vector_reg(a, store ? last : &a->operands[0]);
 	if (!reg || mem->type != ZYDIS_OPERAND_TYPE_MEMORY || assist_size(mem) > VECTOR_BYTES)

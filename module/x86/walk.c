@@ -354,10 +354,11 @@ zx_status_t zx_cpu_memory(struct zx_cpu *cpu, u64 addr, void *buf, size_t len, b
 			return give_up(&a);
 		if (step == STEP_LEAF)
 			status = make_leaf(&a);
-		if (signal_pending(current))
-			return ZX_ERR_INTERNAL_INTR_RETRY;
+		if (status != ZX_OK) {
+			*gpa = a.gpa;
+			return status;
+		}
 		cond_resched();
-	} while (status == ZX_OK);
-	*gpa = a.gpa;
-	return status;
+	} while (!signal_pending(current));
+	return ZX_ERR_INTERNAL_INTR_RETRY;
 }
