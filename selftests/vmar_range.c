@@ -272,6 +272,28 @@ TEST_F(range, without_its_guest)
 	EXPECT_ALL(ZX_ERR_BAD_STATE, hints, BASE, PAGE);
 }
 
+TEST_F(range, of_a_slice)
+{
+	zx_handle_t slice;
+
+	ASSERT_EQ(ZX_OK, zx_vmo_create_child(self->vmo, ZX_VMO_CHILD_SLICE, 4 * PAGE, 4 * PAGE,
+					     &slice));
+	ASSERT_EQ(ZX_OK, zx_vmar_map(self->vmar, RW | AT, BASE, slice, PAGE, 4 * PAGE,
+				     &self->addr));
+	EXPECT_EQ(ZX_OK, op(self, ZX_VMAR_OP_COMMIT, BASE, 2 * PAGE));
+	EXPECT_EQ(2, committed(self));
+	EXPECT_EQ(ZX_OK, zx_vmo_op_range(self->vmo, ZX_VMO_OP_DECOMMIT, 0, 5 * PAGE, NULL, 0));
+	EXPECT_EQ(2, committed(self));
+	EXPECT_EQ(ZX_OK, op(self, ZX_VMAR_OP_MAP_RANGE, BASE, 4 * PAGE));
+	EXPECT_EQ(ZX_ERR_OUT_OF_RANGE, op(self, ZX_VMAR_OP_COMMIT, BASE + 3 * PAGE, PAGE));
+	ASSERT_EQ(ZX_OK, zx_vmo_write(self->vmo, "the text", 6 * PAGE, 8));
+	EXPECT_EQ(ZX_OK, op(self, ZX_VMAR_OP_ZERO, BASE + PAGE, PAGE));
+	ASSERT_EQ(ZX_OK, zx_vmo_read(self->vmo, &self->addr, 6 * PAGE, 8));
+	EXPECT_EQ(0, self->addr);
+	EXPECT_EQ(1, committed(self));
+	zx_handle_close(slice);
+}
+
 TEST_F(range, of_a_huge_sparse_vmo)
 {
 	const uint64_t size = 1ull << 46;
