@@ -25,6 +25,28 @@ decode_next:
 	ljmp	*GUEST_DECODE_FAR
 	finish	decode
 
+/* A VCPU that starts in real mode: CR3 RBX, CR4 RCX, paging on, and to RDX. */
+	.code16
+	begin	ap_paging
+	lgdtl	GUEST_GDTR
+	mov	FRAME_RBX + GUEST_FRAME, %eax
+	mov	%eax, %cr3
+	mov	FRAME_RCX + GUEST_FRAME, %eax
+	mov	%eax, %cr4
+	mov	FRAME_RDX + GUEST_FRAME, %edx
+	mov	%cr0, %eax
+	or	$0x80000001, %eax
+	mov	%eax, %cr0
+	mov	$GUEST_DATA, %eax
+	mov	%eax, %ds
+	mov	%eax, %ss
+	mov	$GUEST_STACK, %esp
+	pushl	$GUEST_CODE32
+	pushl	%edx
+	lretl
+	finish	ap_paging
+	.code64
+
 	.set	W, GUEST_TRAP
 /* What RIP needs at the usual place of a row's code to reach W. */
 	.set	TO, GUEST_TRAP - GUEST_WINDOW - GUEST_DECODE_AT

@@ -90,11 +90,12 @@ void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu, bool bsp, u64 entr
 void svm_vmcb_flat(struct svm_vcpu *svm, u64 value)
 {
 	struct svm_save *s = &svm->vmcb->save;
+	u16 size = value & ZX_FLAT_LONG ? SVM_ATTRIB_L : SVM_ATTRIB_DB;
 	u16 cpl = value & 3, attrib = ATTRIB_FLAT | cpl << 5;
 
 	s->cs = (struct svm_segment){
 		.selector = value,
-		.attrib = attrib | ATTRIB_CODE | (value & ZX_FLAT_LONG ? SVM_ATTRIB_L : SVM_ATTRIB_DB),
+		.attrib = attrib | ATTRIB_CODE | size,
 		.limit = ~0u,
 	};
 	s->ss = (struct svm_segment){
