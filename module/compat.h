@@ -47,18 +47,6 @@ static inline void zx_vma_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 }
 
-/* A mapping's get_policy() gave no index once: define @name as that of @ops. */
-#ifdef ZX_HAVE_POLICY_INDEX
-#define ZX_GET_POLICY(name, ops)							\
-	static struct mempolicy *name(struct vm_area_struct *vma, unsigned long addr,	\
-				      pgoff_t *index)					\
-	{ return (ops)->get_policy(vma, addr, index); }
-#else
-#define ZX_GET_POLICY(name, ops)							\
-	static struct mempolicy *name(struct vm_area_struct *vma, unsigned long addr)	\
-	{ return (ops)->get_policy(vma, addr); }
-#endif
-
 /*
  * Callbacks around the machine's sleep take a pointer, or nothing: define @name
  * from two functions that take nothing.

@@ -102,12 +102,11 @@ static vm_fault_t map_around(struct vm_fault *vmf, pgoff_t first, pgoff_t last)
 }
 
 #ifdef CONFIG_NUMA
+/* tmpfs keeps the policy with the file, where all who take its pages find it. */
 static int map_set_policy(struct vm_area_struct *vma, struct mempolicy *policy)
 {
 	return shmem_vm_ops->set_policy(vma, policy);
 }
-
-ZX_GET_POLICY(map_get_policy, shmem_vm_ops)
 #endif
 
 static const struct vm_operations_struct map_ops = {
@@ -117,7 +116,6 @@ static const struct vm_operations_struct map_ops = {
 	.map_pages	= map_around,
 #ifdef CONFIG_NUMA
 	.set_policy	= map_set_policy,
-	.get_policy	= map_get_policy,
 #endif
 };
 
