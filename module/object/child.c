@@ -186,7 +186,7 @@ static zx_status_t new_snapshot(struct zx_vmo *parent, u32 options, u64 offset, 
 	return status;
 }
 
-zx_status_t zx_vmo_new_child(struct zx_vmo *parent, u32 options, u64 offset, u64 size,
+static zx_status_t new_child(struct zx_vmo *parent, u32 options, u64 offset, u64 size,
 			     struct zx_vmo **out)
 {
 	u32 kept = options & ZX_VMO_CHILD_RESIZABLE ? ZX_VMO_RESIZABLE : 0;
@@ -206,4 +206,16 @@ zx_status_t zx_vmo_new_child(struct zx_vmo *parent, u32 options, u64 offset, u64
 	default:
 		return ZX_ERR_INVALID_ARGS;
 	}
+}
+
+zx_status_t zx_vmo_new_child(struct zx_vmo *parent, u32 options, u64 offset, u64 size,
+			     struct zx_vmo **out)
+{
+	zx_status_t status = new_child(parent, options, offset, size, out);
+	char name[ZX_MAX_NAME_LEN];
+
+	/* As in Zircon, until it gets one of its own. */
+	if (status == ZX_OK && zx_object_get_name(&parent->obj, name))
+		zx_object_set_name(&(*out)->obj, name);
+	return status;
 }

@@ -283,6 +283,7 @@ void zx_vmo_info(struct zx_vmo *vmo, struct zx_ioc_info_vmo *out)
 	bool own = !vmo->kind || vmo->kind == ZX_VMO_CHILD_SNAPSHOT;
 
 	out->koid = vmo->obj.koid;
+	zx_object_get_name(&vmo->obj, out->name);
 	out->parent_koid = vmo->parent_koid;
 	out->num_children = zx_vmo_children(vmo);
 	out->num_mappings = atomic_read(&vmo->mappings);
