@@ -124,8 +124,15 @@ static void unbacked(struct world *w)
 	OK(close(fd));
 }
 
-ERROR_AFTER(zx_vmar_op_range, NOT_SUPPORTED, "the program closed the descriptor behind", unbacked(w),
-	    zx_vmar_root_self(), ZX_VMAR_OP_COMMIT, w->addr, PAGE, NULL, 0)
+ROW(__LINE__, , zx_vmar_op_range, NOT_SUPPORTED, "the program closed the descriptor behind")
+{
+	zx_status_t status;
+
+	unbacked(w);
+	status = zx_vmar_op_range(zx_vmar_root_self(), ZX_VMAR_OP_COMMIT, w->addr, PAGE, NULL, 0);
+	OK(zx_vmar_unmap(zx_vmar_root_self(), w->addr, PAGE));
+	return status;
+}
 
 static zx_status_t write_limit(long limit)
 {

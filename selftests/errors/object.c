@@ -80,7 +80,7 @@ ERROR(zx_object_signal, INVALID_ARGS, "SIGNALED of a VMO", w->vmo, 0, SIGNALED)
 
 BAD_HANDLES(zx_object_signal_peer, h, 0, SIGNALED)
 LACKS(zx_object_signal_peer, w->pair[0], SIGNAL_PEER, h, 0, SIGNALED)
-ERROR(zx_object_signal_peer, NOT_SUPPORTED, "an object that has no other end",
+ERROR(zx_object_signal_peer, ACCESS_DENIED, "an object that has no other end",
       w->event, 0, ZX_USER_SIGNAL_0)
 ERROR(zx_object_signal_peer, INVALID_ARGS, "set what is not the user's",
       w->pair[0], 0, ZX_OBJECT_READABLE)
