@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One bug of each kind that the checking kernel is there to find; selfcheck loads it and looks for the reports.
- * The order matters: lockdep goes no further after its own report or KASAN's.
+ * One bug of each kind that the checking kernel is there to find; selfcheck loads it and looks
+ * for the reports. The order matters: lockdep goes no further after its own report or KASAN's.
  */
 #include <linux/delay.h>
 #include <linux/list.h>
