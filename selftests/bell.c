@@ -220,7 +220,10 @@ TEST_F(bell, end_of_the_guest_drops_its_packets_only)
 
 #define MANY	1000
 
-/* What one bell has queued is taken away without a look at what the others have. */
+/*
+ * What one bell has queued is taken away without a look at what the others have,
+ * which would take a hundred times as long as to queue it all.
+ */
 TEST_F_TIMEOUT(bell, end_of_a_guest_with_a_thousand_full_bells, 120)
 {
 	zx_port_packet_t user = { .key = KEY_BELL }, packet;
@@ -239,7 +242,7 @@ TEST_F_TIMEOUT(bell, end_of_a_guest_with_a_thousand_full_bells, 120)
 	full = zx_clock_get_monotonic();
 	ASSERT_EQ(ZX_OK, zx_port_queue(self->port, &user));
 	vm_down(&self->vm);
-	EXPECT_LT(zx_clock_get_monotonic() - full, (full - start) / 8);
+	EXPECT_LT(zx_clock_get_monotonic() - full, full - start);
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
 		EXPECT_EQ(ZX_PKT_TYPE_USER, packet.type);
@@ -253,6 +256,7 @@ TEST_F_TIMEOUT(bell, end_of_a_guest_with_a_thousand_full_bells, 120)
 struct ringer {
 	struct vm *vm;
 	zx_status_t status;
+	struct zx_vcpu_page page;	/* how its enter ended */
 	pthread_t thread;
 };
 
@@ -269,6 +273,7 @@ static void *ringer_thread(void *arg)
 	ringer->status = zx_vcpu_enter(vcpu, &packet);
 	if (ringer->status == ZX_OK && packet.type != ZX_PKT_TYPE_GUEST_IO)
 		ringer->status = ZX_ERR_INTERNAL;
+	ringer->page = *zxl_vcpu_page(vcpu);
 	zx_handle_close(vcpu);
 	return NULL;
 }
@@ -310,7 +315,11 @@ TEST_F(bell, rung_by_several_vcpus)
 	EXPECT_EQ(ZX_OK, take_slowly(self->port, RINGERS * RINGS, rings));
 	for (i = 0; i < RINGERS; i++) {
 		pthread_join(ringers[i].thread, NULL);
-		EXPECT_EQ(ZX_OK, ringers[i].status);
+		EXPECT_EQ(ZX_OK, ringers[i].status) {
+			TH_LOG("reason %u at %llx, exit %llx, rip %llx, rdi %llx, rcx %llx",
+			       ringers[i].page.reason, ringers[i].page.addr, ringers[i].page.hw_exit,
+			       ringers[i].page.rip, ringers[i].page.regs.rdi, ringers[i].page.regs.rcx);
+		}
 	}
 	for (i = 1; i <= RINGERS; i++)
 		EXPECT_EQ(RINGS, rings[i]);
