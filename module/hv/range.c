@@ -64,7 +64,8 @@ static zx_status_t take_piece(struct zx_region *region, u32 op, u64 first, u64 l
 	status = find_mapping(region, op, first, &map);
 	if (status == ZX_OK) {
 		piece->vmo = map->vmo;
-		piece->offset = (map->vmo_first - map->vmo->first + (first - map->first)) << PAGE_SHIFT;
+		piece->offset = (map->vmo_first - map->vmo->first + (first - map->first))
+				<< PAGE_SHIFT;
 		piece->len = (min(last, map->last) - first + 1) << PAGE_SHIFT;
 		zx_object_get(&map->vmo->obj);
 	}
