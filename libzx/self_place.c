@@ -125,23 +125,17 @@ static void *map_below(const struct request *request)
 
 /*
  * In place of what is there. mmap takes that away before it knows whether it
- * can do what it is asked for, so it is asked elsewhere.
+ * can do what it is asked for, so it is asked elsewhere first. Moving that
+ * mapping would not do: it may lie where it is to go, if there is a hole.
  */
 static void *map_over(const struct request *request, uint64_t at)
 {
-	void *mapped = map_at(request, 0, 0), *moved;
-	int err;
+	void *tried = map_at(request, 0, 0);
 
-	if (mapped == MAP_FAILED)
+	if (tried == MAP_FAILED)
 		return MAP_FAILED;
-	moved = mremap(mapped, request->len, request->len, MREMAP_MAYMOVE | MREMAP_FIXED,
-		       (void *)(uintptr_t)at);
-	if (moved == MAP_FAILED) {
-		err = errno;
-		munmap(mapped, request->len);
-		errno = err;
-	}
-	return moved;
+	munmap(tried, request->len);
+	return map_at(request, at, MAP_FIXED);
 }
 
 static void *map_in_root(const struct request *request)

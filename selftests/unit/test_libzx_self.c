@@ -119,6 +119,24 @@ static void test_specific(void **state)
 	(void)state;
 }
 
+/* In the root, where it may be that nothing is there: Linux would like to map just there itself. */
+static void test_overwrite_a_hole(void **state)
+{
+	zx_vaddr_t addr, again;
+	uint64_t shift;
+
+	for (shift = 0; shift <= PAGES(2); shift += 4096) {
+		assert_int_equal(zx_vmar_map(self, RW, 0, vmo, 0, PAGES(4), &addr), ZX_OK);
+		assert_int_equal(zx_vmar_unmap(self, addr, PAGES(4)), ZX_OK);
+		assert_int_equal(zx_vmar_map(self, RW | ZX_VM_SPECIFIC_OVERWRITE, addr - shift, vmo,
+					     0, PAGES(4), &again), ZX_OK);
+		assert_int_equal(again, addr - shift);
+		assert_true(is_writable(again));
+		assert_int_equal(zx_vmar_unmap(self, again, PAGES(4)), ZX_OK);
+	}
+	(void)state;
+}
+
 static void test_permissions(void **state)
 {
 	zx_handle_t code = mock_new(ZX_OBJ_TYPE_VMO, 0xd0ef | ZX_RIGHT_EXECUTE);
@@ -304,6 +322,7 @@ int main(void)
 		TEST(test_allocate_statuses),
 		TEST(test_map),
 		TEST(test_specific),
+		TEST(test_overwrite_a_hole),
 		TEST(test_permissions),
 		TEST(test_unmap),
 		TEST(test_protect),
