@@ -33,7 +33,7 @@ complains() { # EXAMPLE: one line on standard error, status 1
 }
 
 echo TAP version 13
-echo 1..8
+echo 1..10
 
 says hello <<EOF
 Hello from a guest!
