@@ -15,9 +15,10 @@ __EXPORT zx_status_t zx_channel_create(uint32_t options, zx_handle_t *out0, zx_h
 }
 
 /*
- * The values are read before the call: the caller's array may be the answer's
- * room. More of them than a message holds make the call fail, which writes
- * nothing; they can be read afterwards.
+ * The values are read once, before the call: the caller's array may be the
+ * answer's room, and what another thread writes there meanwhile must not be
+ * closed in place of what was sent. More of them than a message holds make the
+ * call fail, which writes nothing; they can be read afterwards.
  */
 struct sent {
 	const zx_handle_t *from;
@@ -25,13 +26,17 @@ struct sent {
 	uint32_t count;
 };
 
-static void sent_take(struct sent *sent, const zx_handle_t *handles, uint32_t count)
+/* Answers what the kernel is to read. */
+static uint64_t sent_take(struct sent *sent, const zx_handle_t *handles, uint32_t count)
 {
 	sent->from = handles;
 	sent->count = count;
-	if (count && count <= ZX_CHANNEL_MAX_MSG_HANDLES &&
-	    libzx_copy_in(sent->handles, handles, count * sizeof(*handles)) != ZX_OK)
-		sent->count = 0;
+	if (!count || count > ZX_CHANNEL_MAX_MSG_HANDLES)
+		return to_u64(handles);
+	if (libzx_copy_in(sent->handles, handles, count * sizeof(*handles)) == ZX_OK)
+		return to_u64(sent->handles);
+	sent->count = 0;
+	return to_u64(handles);
 }
 
 /* Closed once only: by the second time the descriptor may be somebody else's. */
@@ -70,14 +75,13 @@ __EXPORT zx_status_t zx_channel_write(zx_handle_t handle, uint32_t options, cons
 		.size = sizeof(arg),
 		.options = options,
 		.bytes = to_u64(bytes),
-		.handles = to_u64(handles),
 		.num_bytes = num_bytes,
 		.num_handles = num_handles,
 	};
 	struct sent sent;
 	zx_status_t status;
 
-	sent_take(&sent, handles, num_handles);
+	arg.handles = sent_take(&sent, handles, num_handles);
 	status = libzx_call(handle, ZX_IOC_CHANNEL_WRITE, &arg);
 	sent_close(&sent, status);
 	return status;
@@ -122,14 +126,13 @@ __EXPORT zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_ti
 	if (status != ZX_OK)
 		return status;
 	arg.wr_bytes = to_u64(in.wr_bytes);
-	arg.wr_handles = to_u64(in.wr_handles);
 	arg.rd_bytes = to_u64(in.rd_bytes);
 	arg.rd_handles = to_u64(in.rd_handles);
 	arg.wr_num_bytes = in.wr_num_bytes;
 	arg.wr_num_handles = in.wr_num_handles;
 	arg.rd_num_bytes = in.rd_num_bytes;
 	arg.rd_num_handles = in.rd_num_handles;
-	sent_take(&sent, in.wr_handles, in.wr_num_handles);
+	arg.wr_handles = sent_take(&sent, in.wr_handles, in.wr_num_handles);
 	status = libzx_call(handle, ZX_IOC_CHANNEL_CALL, &arg);
 	sent_close(&sent, status);
 	return status;
