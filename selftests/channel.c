@@ -586,7 +586,7 @@ TEST_F(channel, message_becomes_a_packet)
 	EXPECT_EQ(ZX_CHANNEL_WRITABLE | ZX_CHANNEL_READABLE, packet.signal.observed);
 }
 
-/* A registration is its handle's: with the handle it travels, and with it it ends. */
+/* A registration is its handle's: it travels with that, and with that it ends. */
 TEST_F(channel, registration_ends_with_a_handle_in_flight)
 {
 	zx_port_packet_t packet;

@@ -26,7 +26,7 @@ static void lonely(struct world *w)
 static zx_handle_t end_without(struct world *w, zx_rights_t right)
 {
 	OK(zx_handle_replace(END, handle_rights(END) & ~right, &END));
-	return END;
+	return w->channel[0];
 }
 
 #define END_LACKS(call, right, ...)						\
@@ -72,8 +72,10 @@ EXHAUSTED(zx_channel_create, 1, 0, &w->out, &w->out2)
 
 ON_END(zx_channel_write, WRITE, h, 0, message, 1, NO_HANDLES)
 ERROR(zx_channel_write, INVALID_ARGS, "an option", END, 1, message, 1, NO_HANDLES)
-ERROR(zx_channel_write, INVALID_ARGS, "a bad pointer to the bytes", END, 0, BAD_POINTER, 1, NO_HANDLES)
-ERROR(zx_channel_write, INVALID_ARGS, "a bad pointer to the handles", END, 0, message, 1, BAD_POINTER, 1)
+ERROR(zx_channel_write, INVALID_ARGS, "a bad pointer to the bytes",
+      END, 0, BAD_POINTER, 1, NO_HANDLES)
+ERROR(zx_channel_write, INVALID_ARGS, "a bad pointer to the handles",
+      END, 0, message, 1, BAD_POINTER, 1)
 ERROR_AFTER(zx_channel_write, BAD_HANDLE, "a handle twice", spare(w), END, 0, message, 1,
 	    ((zx_handle_t[]){ w->kept[0], w->kept[0] }), 2)
 ERROR(zx_channel_write, OUT_OF_RANGE, "65,537 bytes", END, 0, message, sizeof(message), NO_HANDLES)

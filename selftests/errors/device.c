@@ -64,7 +64,8 @@ EXHAUSTED(zx_vmo_create, 0, PAGE, 0, &w->out)
 
 EXHAUSTED(zx_handle_duplicate, 0, w->port, ZX_RIGHT_SAME_RIGHTS, &w->out)
 ERROR_AFTER(zx_handle_replace, NO_MEMORY, "room for 0 more descriptors",
-	    with(w, w->port, ZX_RIGHT_READ); leave_room(w, 0), w->kept[0], ZX_RIGHT_SAME_RIGHTS, &w->out)
+	    with(w, w->port, ZX_RIGHT_READ); leave_room(w, 0),
+	    w->kept[0], ZX_RIGHT_SAME_RIGHTS, &w->out)
 EXHAUSTED(zx_resource_create, 0, w->vm.resource, ZX_RSRC_KIND_VMEX, 0, 0, "", 0, &w->out)
 EXHAUSTED(zx_guest_create, 0, w->vm.resource, 0, &w->out, &w->out2)
 EXHAUSTED(zx_guest_create, 1, w->vm.resource, 0, &w->out, &w->out2)

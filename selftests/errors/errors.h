@@ -68,11 +68,11 @@ struct row {
 
 /* @call with these arguments answers ZX_ERR_@status. */
 #define ERROR(call, status, what, ...)						\
-	ROW(__LINE__, , call, status, what) { return call(__VA_ARGS__); }
+	ROW(__LINE__, _, call, status, what) { return call(__VA_ARGS__); }
 
 /* The same once @setup, statements, was done. */
 #define ERROR_AFTER(call, status, what, setup, ...)				\
-	ROW(__LINE__, , call, status, what) { setup; return call(__VA_ARGS__); }
+	ROW(__LINE__, _, call, status, what) { setup; return call(__VA_ARGS__); }
 
 /* The same with room for @n more descriptors. */
 #define EXHAUSTED(call, n, ...)							\

@@ -45,8 +45,10 @@ ERROR(zx_guest_set_trap, INVALID_ARGS, "BELL without a port",
 ERROR(zx_guest_set_trap, INVALID_ARGS, "kind 3", w->vm.guest, 3, FREE_PORT, 1, NO_PORT)
 ERROR(zx_guest_set_trap, INVALID_ARGS, "the last kind",
       w->vm.guest, UINT32_MAX, FREE_PORT, 1, NO_PORT)
-ERROR(zx_guest_set_trap, INVALID_ARGS, "IO of no port", w->vm.guest, TRAP(IO), FREE_PORT, 0, NO_PORT)
-ERROR(zx_guest_set_trap, INVALID_ARGS, "MEM of no page", w->vm.guest, TRAP(MEM), GUEST_TRAP, 0, NO_PORT)
+ERROR(zx_guest_set_trap, INVALID_ARGS, "IO of no port",
+      w->vm.guest, TRAP(IO), FREE_PORT, 0, NO_PORT)
+ERROR(zx_guest_set_trap, INVALID_ARGS, "MEM of no page",
+      w->vm.guest, TRAP(MEM), GUEST_TRAP, 0, NO_PORT)
 ERROR(zx_guest_set_trap, INVALID_ARGS, "BELL of no page",
       w->vm.guest, TRAP(BELL), GUEST_BELL, 0, w->port, 0)
 ERROR(zx_guest_set_trap, INVALID_ARGS, "an unaligned address",

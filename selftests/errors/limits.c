@@ -100,7 +100,7 @@ static zx_status_t call_echo(struct world *w, const zx_channel_call_args_t *args
 	return status;
 }
 
-ROW(__LINE__, , zx_channel_call, BUFFER_TOO_SMALL, "an answer that is a byte too long")
+ROW(__LINE__, _, zx_channel_call, BUFFER_TOO_SMALL, "an answer that is a byte too long")
 {
 	return call_echo(w, ARGS(.rd_num_bytes = 7));
 }
@@ -124,7 +124,7 @@ static void unbacked(struct world *w)
 	OK(close(fd));
 }
 
-ROW(__LINE__, , zx_vmar_op_range, NOT_SUPPORTED, "the program closed the descriptor behind")
+ROW(__LINE__, _, zx_vmar_op_range, NOT_SUPPORTED, "the program closed the descriptor behind")
 {
 	zx_status_t status;
 
@@ -145,9 +145,10 @@ static zx_status_t write_limit(long limit)
 }
 
 /* To take a VMAR out of the middle of another needs more mappings than may be. */
-ROW(__LINE__, , zx_vmar_destroy, NO_MEMORY, "no mapping more, in the process's own space")
+ROW(__LINE__, _, zx_vmar_destroy, NO_MEMORY, "no mapping more, in the process's own space")
 {
-	const zx_vm_option_t options = ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_SPECIFIC;
+	const zx_vm_option_t options = ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE |
+				       ZX_VM_CAN_MAP_SPECIFIC;
 	zx_handle_t outer = ZX_HANDLE_INVALID, inner = ZX_HANDLE_INVALID;
 	zx_status_t status;
 

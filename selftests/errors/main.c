@@ -85,7 +85,9 @@ void close_later(struct world *w, zx_handle_t handle, unsigned int ms)
 	static struct closing closing;
 
 	closing.handle = handle;
-	closing.later = (struct later){ .delay_ms = ms, .call = close_call, .arg = &closing.handle };
+	closing.later = (struct later){
+		.delay_ms = ms, .call = close_call, .arg = &closing.handle,
+	};
 	if (later_start(&closing.later))
 		w->broken = __LINE__;
 	else

@@ -12,7 +12,8 @@ static zx_gpaddr_t gpa;
 /* The VCPU stands behind an access to a trapped page. */
 static void trapped(struct world *w)
 {
-	OK(zx_guest_set_trap(w->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_TRAP, PAGE, ZX_HANDLE_INVALID, 0));
+	OK(zx_guest_set_trap(w->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_TRAP, PAGE, ZX_HANDLE_INVALID,
+			     0));
 	vm_frame(&w->vm)->rdi = GUEST_TRAP;
 	OK(vm_boot(&w->vm, probe_add));
 	OK(zx_vcpu_enter(VCPU, &w->packet));
@@ -86,9 +87,11 @@ static zx_status_t tables_in_a_trap(struct world *w)
 	ROW(__LINE__, m, call, UNAVAILABLE, "a trapped page")				\
 	{ trapped(w); return call(VCPU, AT(GUEST_TRAP)); }				\
 	ROW(__LINE__, n, call, UNAVAILABLE, "the edge of a trapped page")		\
-	{ trapped_and(w, zx_vmar_map(w->vm.vmar, READ_WRITE, GUEST_TRAP - PAGE, w->vmo, 0,	\
-				     PAGE, &w->addr));					\
-	  return call(VCPU, AT(GUEST_TRAP - 4)); }					\
+	{										\
+		trapped_and(w, zx_vmar_map(w->vm.vmar, READ_WRITE, GUEST_TRAP - PAGE,	\
+					   w->vmo, 0, PAGE, &w->addr));			\
+		return call(VCPU, AT(GUEST_TRAP - 4));					\
+	}										\
 	ROW(__LINE__, o, call, NOT_FOUND, "memory that is not mapped")			\
 	{ trapped(w); return call(VCPU, AT(GUEST_HOLE)); }				\
 	ROW(__LINE__, p, call, OUT_OF_RANGE, "memory past the end of its VMO")		\

@@ -53,7 +53,8 @@ ERROR(zx_object_wait_many, OUT_OF_RANGE, "65 items", items, 65, NOW)
 ERROR(zx_object_wait_many, OUT_OF_RANGE, "2^32 items", items, FOUR_GIB, NOW)
 ERROR(zx_object_wait_many, OUT_OF_RANGE, "2^64 - 1 items", items, ALL, NOW)
 ERROR(zx_object_wait_many, INVALID_ARGS, "a bad pointer", BAD_POINTER, 1, NOW)
-ERROR(zx_object_wait_many, TIMED_OUT, "a deadline that is past", one_item(w->event, SIGNALED), 1, NOW)
+ERROR(zx_object_wait_many, TIMED_OUT, "a deadline that is past",
+      one_item(w->event, SIGNALED), 1, NOW)
 ERROR(zx_object_wait_many, TIMED_OUT, "a deadline to come", one_item(w->event, SIGNALED), 1, SOON)
 ERROR(zx_object_wait_many, TIMED_OUT, "nothing to wait for", NULL, 0, SOON)
 ERROR_AFTER(zx_object_wait_many, CANCELED, "a handle is closed meanwhile",

@@ -109,7 +109,7 @@ static void *vcpu_stays(void *arg)
 		(void *)(uintptr_t)vcpu : NULL;
 }
 
-ROW(__LINE__, , zx_vcpu_create, NO_RESOURCES, "number 65")
+ROW(__LINE__, _, zx_vcpu_create, NO_RESOURCES, "number 65")
 {
 	static zx_handle_t vcpus[64];
 	zx_status_t status;
@@ -138,8 +138,11 @@ ROW(__LINE__, , zx_vcpu_create, NO_RESOURCES, "number 65")
 	ROW(__LINE__, h, call, NOT_FOUND, "memory that is not mapped")			\
 	{ store_to(w, GUEST_HOLE); return call(VCPU, &w->packet); }			\
 	ROW(__LINE__, i, call, NOT_FOUND, "a port without a trap")			\
-	{ vm_frame(&w->vm)->rdx = GUEST_PORT_UNTRAPPED; BOOT(probe_out32);		\
-	  return call(VCPU, &w->packet); }						\
+	{										\
+		vm_frame(&w->vm)->rdx = GUEST_PORT_UNTRAPPED;				\
+		BOOT(probe_out32);							\
+		return call(VCPU, &w->packet);						\
+	}										\
 	ROW(__LINE__, j, call, OUT_OF_RANGE, "memory past the end of its VMO")		\
 	{ past_end(w); return call(VCPU, &w->packet); }					\
 	ROW(__LINE__, k, call, BAD_STATE, "a bell whose port is closed")		\

@@ -101,7 +101,8 @@ ERROR(zx_vmar_protect, BAD_STATE, "the guest is gone", orphan(w), R, GUEST_SPARE
 /* A VMAR inside the guest's, which may map nothing but for reading and anywhere. */
 static zx_handle_t inner(struct world *w)
 {
-	OK(zx_vmar_allocate(w->vm.vmar, ZX_VM_CAN_MAP_READ | ZX_VM_SPECIFIC, GUEST_HOLE, 4 * PAGE, OUT));
+	OK(zx_vmar_allocate(w->vm.vmar, ZX_VM_CAN_MAP_READ | ZX_VM_SPECIFIC, GUEST_HOLE, 4 * PAGE,
+			    OUT));
 	return keep(w, w->out);
 }
 
@@ -119,11 +120,15 @@ LACKS(zx_vmar_allocate, w->vm.vmar, WRITE, h, CHILD, 0, PAGE, OUT)
 ERROR(zx_vmar_allocate, ACCESS_DENIED, "more than the parent's", inner(w), CHILD, 0, PAGE, OUT)
 ERROR(zx_vmar_allocate, ACCESS_DENIED, "a place, in a parent without places",
       inner(w), ZX_VM_CAN_MAP_READ | ZX_VM_SPECIFIC, 0, PAGE, OUT)
-ERROR(zx_vmar_allocate, INVALID_ARGS, "a permission", w->vm.vmar, CHILD | ZX_VM_PERM_READ, 0, PAGE, OUT)
-ERROR(zx_vmar_allocate, INVALID_ARGS, "an unknown option", w->vm.vmar, CHILD | 1u << 20, 0, PAGE, OUT)
-ERROR(zx_vmar_allocate, INVALID_ARGS, "an offset without SPECIFIC", w->vm.vmar, CHILD, PAGE, PAGE, OUT)
+ERROR(zx_vmar_allocate, INVALID_ARGS, "a permission",
+      w->vm.vmar, CHILD | ZX_VM_PERM_READ, 0, PAGE, OUT)
+ERROR(zx_vmar_allocate, INVALID_ARGS, "an unknown option",
+      w->vm.vmar, CHILD | 1u << 20, 0, PAGE, OUT)
+ERROR(zx_vmar_allocate, INVALID_ARGS, "an offset without SPECIFIC",
+      w->vm.vmar, CHILD, PAGE, PAGE, OUT)
 ERROR(zx_vmar_allocate, INVALID_ARGS, "no length", w->vm.vmar, CHILD, 0, 0, OUT)
-ERROR(zx_vmar_allocate, INVALID_ARGS, "an unaligned place", w->vm.vmar, THERE, GUEST_HOLE + 1, PAGE, OUT)
+ERROR(zx_vmar_allocate, INVALID_ARGS, "an unaligned place",
+      w->vm.vmar, THERE, GUEST_HOLE + 1, PAGE, OUT)
 ERROR(zx_vmar_allocate, INVALID_ARGS, "a page past 2^48", w->vm.vmar, THERE, GPA_END, PAGE, OUT)
 ERROR(zx_vmar_allocate, INVALID_ARGS, "2^63 bytes", w->vm.vmar, CHILD, 0, HALF, OUT)
 ERROR(zx_vmar_allocate, INVALID_ARGS, "2^64 - 1 bytes", w->vm.vmar, CHILD, 0, ALL, OUT)
@@ -147,7 +152,8 @@ ERROR(zx_vmar_destroy, BAD_STATE, "for the second time", destroyed(w))
 
 BAD_HANDLES(zx_vmar_op_range, h, ZX_VMAR_OP_COMMIT, GUEST_SPARE, PAGE, NO_BUFFER)
 WRONG_TYPE(zx_vmar_op_range, w->port, h, ZX_VMAR_OP_COMMIT, GUEST_SPARE, PAGE, NO_BUFFER)
-ERROR(zx_vmar_op_range, BAD_STATE, "a hole", w->vm.vmar, ZX_VMAR_OP_COMMIT, GUEST_HOLE, PAGE, NO_BUFFER)
+ERROR(zx_vmar_op_range, BAD_STATE, "a hole",
+      w->vm.vmar, ZX_VMAR_OP_COMMIT, GUEST_HOLE, PAGE, NO_BUFFER)
 ERROR(zx_vmar_op_range, BAD_STATE, "the guest is gone",
       orphan(w), ZX_VMAR_OP_COMMIT, GUEST_SPARE, PAGE, NO_BUFFER)
 ERROR(zx_vmar_op_range, INVALID_ARGS, "an unaligned address",
@@ -162,5 +168,7 @@ ERROR(zx_vmar_op_range, OUT_OF_RANGE, "a page past 2^48",
 ERROR(zx_vmar_map, BAD_STATE, "in one that was destroyed", destroyed(w), R, 0, VMO)
 ERROR(zx_vmar_map, ACCESS_DENIED, "more than the VMAR can", inner(w), R | W, 0, VMO)
 ERROR(zx_vmar_map, ACCESS_DENIED, "a place, in a VMAR without places", inner(w), AT, 0, VMO)
-ERROR_AFTER(zx_vmar_map, ALREADY_EXISTS, "where a VMAR is", inner(w), w->vm.vmar, AT, GUEST_HOLE, VMO)
-ERROR_AFTER(zx_vmar_unmap, INVALID_ARGS, "part of a VMAR inside", inner(w), w->vm.vmar, GUEST_HOLE, PAGE)
+ERROR_AFTER(zx_vmar_map, ALREADY_EXISTS, "where a VMAR is",
+	    inner(w), w->vm.vmar, AT, GUEST_HOLE, VMO)
+ERROR_AFTER(zx_vmar_unmap, INVALID_ARGS, "part of a VMAR inside",
+	    inner(w), w->vm.vmar, GUEST_HOLE, PAGE)

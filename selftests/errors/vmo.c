@@ -48,7 +48,8 @@ ERROR(zx_vmo_op_range, ACCESS_DENIED, "ZERO without WRITE",
       without(w, w->vmo, ZX_RIGHT_WRITE), OP(ZERO), 0, PAGE, NO_BUFFER)
 ERROR(zx_vmo_op_range, INVALID_ARGS, "operation 0", w->vmo, 0, 0, PAGE, NO_BUFFER)
 ERROR(zx_vmo_op_range, INVALID_ARGS, "an unknown operation", w->vmo, 99, 0, PAGE, NO_BUFFER)
-ERROR(zx_vmo_op_range, INVALID_ARGS, "an unaligned offset", w->vmo, OP(DECOMMIT), 1, PAGE, NO_BUFFER)
+ERROR(zx_vmo_op_range, INVALID_ARGS, "an unaligned offset",
+      w->vmo, OP(DECOMMIT), 1, PAGE, NO_BUFFER)
 ERROR(zx_vmo_op_range, OUT_OF_RANGE, "a page past the end",
       w->vmo, OP(COMMIT), 3 * PAGE, 2 * PAGE, NO_BUFFER)
 ERROR(zx_vmo_op_range, OUT_OF_RANGE, "offset and length wrap",
@@ -83,18 +84,21 @@ ERROR(zx_vmo_create_child, INVALID_ARGS, "two kinds",
       w->fixed, CHILD(SNAPSHOT) | CHILD(SLICE), 0, PAGE, &w->out)
 ERROR(zx_vmo_create_child, INVALID_ARGS, "an unknown option",
       w->fixed, CHILD(SNAPSHOT) | 1u << 30, 0, PAGE, &w->out)
-ERROR(zx_vmo_create_child, INVALID_ARGS, "an unaligned offset", w->fixed, CHILD(SLICE), 1, PAGE, &w->out)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "an unaligned offset",
+      w->fixed, CHILD(SLICE), 1, PAGE, &w->out)
 ERROR(zx_vmo_create_child, INVALID_ARGS, "a reference with a length",
       w->fixed, CHILD(REFERENCE), 0, PAGE, &w->out)
 ERROR(zx_vmo_create_child, INVALID_ARGS, "a resizable slice",
       w->fixed, CHILD(SLICE) | CHILD(RESIZABLE), 0, PAGE, &w->out)
-ERROR(zx_vmo_create_child, INVALID_ARGS, "a bad pointer", w->fixed, CHILD(SLICE), 0, PAGE, BAD_POINTER)
+ERROR(zx_vmo_create_child, INVALID_ARGS, "a bad pointer",
+      w->fixed, CHILD(SLICE), 0, PAGE, BAD_POINTER)
 ERROR(zx_vmo_create_child, INVALID_ARGS, "a slice past the end",
       w->fixed, CHILD(SLICE), 3 * PAGE, 2 * PAGE, &w->out)
 ERROR(zx_vmo_create_child, OUT_OF_RANGE, "a snapshot above 2^47",
       w->fixed, CHILD(SNAPSHOT), 0, VMO_LIMIT + 1, &w->out)
 ERROR(zx_vmo_create_child, OUT_OF_RANGE, "2^63 bytes", w->fixed, CHILD(SNAPSHOT), 0, HALF, &w->out)
-ERROR(zx_vmo_create_child, OUT_OF_RANGE, "2^64 - 1 bytes", w->fixed, CHILD(SNAPSHOT), 0, ALL, &w->out)
+ERROR(zx_vmo_create_child, OUT_OF_RANGE, "2^64 - 1 bytes",
+      w->fixed, CHILD(SNAPSHOT), 0, ALL, &w->out)
 ERROR(zx_vmo_create_child, NOT_SUPPORTED, "a slice of a resizable one",
       w->vmo, CHILD(SLICE), 0, PAGE, &w->out)
 EXHAUSTED(zx_vmo_create_child, 0, w->fixed, CHILD(SNAPSHOT), 0, PAGE, &w->out)
