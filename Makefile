@@ -60,9 +60,11 @@ examples: libzx
 selftests: libzx
 	ksft=$(or $(KSFT),$$($(FETCH) kselftest)) && $(MAKE) -C selftests KSFT=$$ksft
 
+# Headers packages have no System.map, without which modules_install leaves depmod out.
 install: module libzx
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(OBJ) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
 	$(MAKE) -C libzx install
+	$(if $(DESTDIR),,depmod $(RELEASE) && ldconfig)
 
 # What runs in the machine is built for the machine's kernel.
 machine-packages:
