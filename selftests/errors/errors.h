@@ -136,6 +136,8 @@ enum alone { ALONE_NO_DEVICE, ALONE_NOBODY, ALONE_NO_ROOM };
 
 /* What @call answers in a child that has closed all handles. */
 zx_status_t alone(struct world *w, enum alone how, zx_status_t (*call)(struct world *w));
+/* What another thread answers. */
+zx_status_t elsewhere(struct world *w, zx_status_t (*call)(struct world *w));
 /* @handle closed @ms milliseconds from now, by another thread. */
 void close_later(struct world *w, zx_handle_t handle, unsigned int ms);
 

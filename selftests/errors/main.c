@@ -94,6 +94,30 @@ void close_later(struct world *w, zx_handle_t handle, unsigned int ms)
 		pthread_detach(closing.later.thread);
 }
 
+struct elsewhere {
+	zx_status_t (*call)(struct world *w);
+	struct world *w;
+	zx_status_t status;
+};
+
+static void *elsewhere_thread(void *arg)
+{
+	struct elsewhere *e = arg;
+
+	e->status = e->call(e->w);
+	return NULL;
+}
+
+zx_status_t elsewhere(struct world *w, zx_status_t (*call)(struct world *w))
+{
+	struct elsewhere e = { .call = call, .w = w, .status = ZX_ERR_INTERNAL };
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, elsewhere_thread, &e) || pthread_join(thread, NULL))
+		w->broken = __LINE__;
+	return e.status;
+}
+
 static void world_make(struct world *w, bool refused)
 {
 	memset(w, 0, sizeof(*w));

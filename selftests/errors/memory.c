@@ -26,31 +26,6 @@ static void trapped_and(struct world *w, zx_status_t status)
 	OK(status);
 }
 
-struct elsewhere {
-	zx_status_t (*call)(struct world *w);
-	struct world *w;
-	zx_status_t status;
-};
-
-static void *elsewhere_thread(void *arg)
-{
-	struct elsewhere *e = arg;
-
-	e->status = e->call(e->w);
-	return NULL;
-}
-
-static zx_status_t elsewhere(struct world *w, zx_status_t (*call)(struct world *w))
-{
-	struct elsewhere e = { .call = call, .w = w, .status = ZX_ERR_INTERNAL };
-	pthread_t thread;
-
-	trapped(w);
-	if (pthread_create(&thread, NULL, elsewhere_thread, &e) || pthread_join(thread, NULL))
-		w->broken = __LINE__;
-	return e.status;
-}
-
 static zx_status_t part_of_a_vmo(struct world *w)
 {
 	return zx_vmar_map(w->vm.vmar, READ_WRITE, GUEST_HOLE, w->vmo, 0, 8 * PAGE, &w->addr);
@@ -81,7 +56,7 @@ static zx_status_t tables_in_a_trap(struct world *w)
 	static zx_status_t call##_elsewhere(struct world *w)				\
 	{ return call(VCPU, AT(GUEST_SPARE)); }						\
 	ROW(__LINE__, k, call, BAD_STATE, "another thread's")				\
-	{ return elsewhere(w, call##_elsewhere); }					\
+	{ trapped(w); return elsewhere(w, call##_elsewhere); }				\
 	ROW(__LINE__, l, call, CANCELED, "nothing in the guest's tables")		\
 	{ trapped(w); return call(VCPU, AT(UNPAGED)); }					\
 	ROW(__LINE__, m, call, UNAVAILABLE, "a trapped page")				\

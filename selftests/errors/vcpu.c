@@ -5,31 +5,6 @@
 #define STATE	ZX_VCPU_STATE, &w->state, sizeof(w->state)
 #define VCPU	w->vm.vcpu
 
-/* What another thread answers. */
-struct elsewhere {
-	zx_status_t (*call)(struct world *w);
-	struct world *w;
-	zx_status_t status;
-};
-
-static void *elsewhere_thread(void *arg)
-{
-	struct elsewhere *e = arg;
-
-	e->status = e->call(e->w);
-	return NULL;
-}
-
-static zx_status_t elsewhere(struct world *w, zx_status_t (*call)(struct world *w))
-{
-	struct elsewhere e = { .call = call, .w = w, .status = ZX_ERR_INTERNAL };
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, elsewhere_thread, &e) || pthread_join(thread, NULL))
-		w->broken = __LINE__;
-	return e.status;
-}
-
 #define ELSEWHERE(call_, what, ...)						\
 	static zx_status_t call_##_elsewhere(struct world *w)			\
 	{ return call_(__VA_ARGS__); }						\
