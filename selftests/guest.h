@@ -232,6 +232,7 @@ DECLARE_CODE(ap_bell);
 DECLARE_CODE(ap_protected);
 DECLARE_CODE(ap_long);
 DECLARE_CODE(sysenter_round);
+DECLARE_CODE(sysenter_dwell);
 DECLARE_CODE(ap_sysenter);
 DECLARE_CODE(page_steps);
 DECLARE_CODE(page_forms);

@@ -4,6 +4,7 @@
 
 #define KERNEL_STACK	(GUEST_STACK - 0x100)
 #define USER_STACK	(GUEST_STACK - 0x800)
+#define ROUNDS		20000
 
 	probe	probe_sysenter, "sysenter"
 	probe	probe_lock_sysenter, ".byte 0xf0; sysenter"
@@ -67,6 +68,39 @@
 	sysenter
 	.code64
 	finish	sysenter_round
+
+/* In and out many times, to 64-bit and to 32-bit code in turns, with some time spent in each mode. */
+.macro dwell
+	mov	$500, %edi
+99:	dec	%edi
+	jnz	99b
+.endm
+
+	begin	sysenter_dwell
+	setup
+	write_msr 0x174, GUEST_CODE64
+	write_msr 0x175, KERNEL_STACK
+	write_msr 0x176, (GUEST_ENTRY + 2f - sysenter_dwell_start)
+	mov	$ROUNDS, %esi
+	to_user	4f
+
+2:	dwell
+	dec	%esi
+	jz	6f
+	mov	$USER_STACK, %ecx
+	test	$1, %esi
+	jz	3f
+	mov	$GUEST_ENTRY + 4f - sysenter_dwell_start, %edx
+	sysexitq
+3:	mov	$GUEST_ENTRY + 5f - sysenter_dwell_start, %edx
+	sysexitl
+4:	dwell
+	sysenter
+	.code32
+5:	dwell
+	sysenter
+	.code64
+6:	finish	sysenter_dwell
 
 /* SYSEXIT to RDX and RCX. */
 	begin	sysexit_to

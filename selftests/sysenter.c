@@ -50,6 +50,14 @@ TEST_F(sysenter, in_and_out)
 	}
 }
 
+/* For so long that the host's interrupts come in every mode. */
+TEST_F(sysenter, interrupted_in_every_mode)
+{
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, sysenter_dwell));
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(GUEST_NO_FAULT, self->frame->fault);
+}
+
 #define faults(self, name, vector) ({ \
 	const zx_status_t status = vm_boot(&(self)->vm, name) ?: vm_finish(&(self)->vm); \
 	\

@@ -78,7 +78,7 @@ static void decode_iret(struct svm_vcpu *svm, struct zx_cpu *cpu)
 {
 	svm->vmcb->control.intercepts1 &= ~SVM_I1_IRET;
 	svm_dirty(svm, SVM_CLEAN_INTERCEPTS);
-	svm->iret_wait = true;
+	svm->watch |= SVM_WATCH_IRET;
 	svm->iret_rip = cpu->rip;
 	cpu->irq.busy = true;
 }

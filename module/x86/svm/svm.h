@@ -8,12 +8,15 @@
 #include "../backend.h"
 #include "vmcb.h"
 
+#define SVM_WATCH_IRET		BIT(0)	/* NMIs stay masked until the IRET at @iret_rip is done */
+#define SVM_WATCH_SYSENTER	BIT(1)	/* the guest may use it: check_code_segment() */
+
 struct svm_vcpu {
 	struct svm_vmcb *vmcb;		/* [I] */
 	phys_addr_t vmcb_pa;		/* [I] */
 	int cpu;			/* where the ASID below is valid */
 	u64 asid_gen;			/* of that CPU's ASIDs */
-	bool iret_wait;			/* NMIs stay masked until the IRET at @iret_rip is done */
+	u8 watch;			/* for what may show at an exit: SVM_WATCH_* */
 	u64 iret_rip;
 	u64 cr4_mce;		/* CR4.MCE as the guest wrote it */
 };

@@ -148,6 +148,32 @@ static void enter(struct zx_cpu *cpu, struct svm_vcpu *svm)
 	swap_breakpoints(breakpoints);
 }
 
+/*
+ * Compatibility mode's SYSENTER is a #UD (APM 3), but not in QEMU (7.2), which then
+ * leaves CS with L and D. No guest can do that on a CPU, and VMRUN refuses it (APM
+ * 2, 15.5.1): L alone is what the instruction means.
+ */
+static void check_code_segment(struct svm_vcpu *svm)
+{
+	struct svm_segment *cs = &svm->vmcb->save.cs;
+	const u16 both = SVM_ATTRIB_L | SVM_ATTRIB_DB;
+
+	if ((cs->attrib & both) != both)
+		return;
+	cs->attrib &= ~SVM_ATTRIB_DB;
+	svm_dirty(svm, SVM_CLEAN_SEG);
+}
+
+static void watch(struct zx_cpu *cpu, struct svm_vcpu *svm)
+{
+	if (svm->watch & SVM_WATCH_SYSENTER)
+		check_code_segment(svm);
+	if (svm->watch & SVM_WATCH_IRET && cpu->rip != svm->iret_rip) {
+		svm->watch &= ~SVM_WATCH_IRET;
+		cpu->irq.nmi_masked = false;
+	}
+}
+
 /* CR8 lives in the CPU while the guest runs, and in the APIC otherwise. */
 static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 {
@@ -183,10 +209,8 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 	c->clean = SVM_CLEAN_ALL;
 	if (unlikely((c->vintr & SVM_VINTR_TPR) != cr8))
 		zx_apic_set_cr8(&cpu->apic, c->vintr & SVM_VINTR_TPR);
-	if (unlikely(svm->iret_wait) && cpu->rip != svm->iret_rip) {
-		svm->iret_wait = false;
-		cpu->irq.nmi_masked = false;
-	}
+	if (unlikely(svm->watch))
+		watch(cpu, svm);
 	svm_exit_decode(cpu, exit);
 }
 
@@ -331,6 +355,7 @@ static void set(struct zx_cpu *cpu, enum zx_reg reg, u64 value)
 		return;
 	case ZX_REG_SYSENTER_EIP:
 		save->sysenter_eip = value;
+		svm->watch |= SVM_WATCH_SYSENTER;
 		return;
 	case ZX_REG_FLAT_CODE:
 		svm_vmcb_flat(svm, value);
