@@ -27,9 +27,11 @@ FIXTURE_VARIANT(paging) {
 	uint32_t cr4;
 	bool wide;		/* entries of 8 bytes, three levels */
 	bool large;		/* the code's page */
+	bool marked;		/* as large, which means nothing without PSE */
 };
 
 FIXTURE_VARIANT_ADD(paging, two_levels) { .cr4 = 0 };
+FIXTURE_VARIANT_ADD(paging, two_levels_without_4m_pages) { .cr4 = 0, .marked = true };
 FIXTURE_VARIANT_ADD(paging, two_levels_with_4m_pages) { .cr4 = CR4_PSE, .large = true };
 FIXTURE_VARIANT_ADD(paging, three_levels) { .cr4 = CR4_PAE, .wide = true };
 FIXTURE_VARIANT_ADD(paging, three_levels_with_2m_pages) {
@@ -53,6 +55,7 @@ FIXTURE_TEARDOWN(paging)
 struct tables {
 	struct vm *vm;
 	bool wide;
+	uint64_t mark;		/* bits of the entries above the last level */
 	uint64_t free;
 };
 
@@ -77,7 +80,8 @@ static uint64_t leaf_table(struct tables *tables, uint64_t directory, uint64_t a
 {
 	const uint64_t table = new_table(tables);
 
-	set_entry(tables, directory, tables->wide ? addr >> 21 & 511 : addr >> 22, table | PTE);
+	set_entry(tables, directory, tables->wide ? addr >> 21 & 511 : addr >> 22,
+		  table | PTE | tables->mark);
 	return table;
 }
 
@@ -98,9 +102,10 @@ static void map_code(struct tables *tables, uint64_t directory, bool large)
 }
 
 /* Low memory and the trap where they are, the code at GUEST_WINDOW. */
-static uint64_t build(struct vm *vm, bool wide, bool large)
+static uint64_t build(struct vm *vm, bool wide, bool large, bool marked)
 {
-	struct tables tables = { .vm = vm, .wide = wide, .free = GUEST_SPARE };
+	struct tables tables = { .vm = vm, .wide = wide, .mark = marked ? PTE_LARGE : 0,
+				 .free = GUEST_SPARE };
 	const uint64_t top = new_table(&tables);
 	const uint64_t directory = wide ? new_table(&tables) : top;
 	uint64_t table;
@@ -129,7 +134,7 @@ TEST_F(paging, code_on_two_pages)
 	ASSERT_EQ(ZX_OK, vm_park_first(&self->vm));
 	memcpy(self->vm.mem + first, code, PART);
 	memcpy(self->vm.mem + second, code + PART, sizeof(code) - 1 - PART);
-	frame->rbx = build(&self->vm, variant->wide, variant->large);
+	frame->rbx = build(&self->vm, variant->wide, variant->large, variant->marked);
 	frame->rcx = variant->cr4;
 	frame->rdx = GUEST_WINDOW + first;
 	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, ap_paging));

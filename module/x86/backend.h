@@ -193,17 +193,23 @@ struct zx_paging {
 	int levels;		/* 0: off */
 	unsigned int bits;	/* of the address that a level resolves */
 	unsigned int entry;	/* bytes */
+	u64 large;		/* the bit by which an entry above the last level is a page */
 };
+
+#define ZX_PTE_LARGE	BIT_ULL(7)
 
 static inline struct zx_paging zx_paging_of(struct zx_cpu *cpu)
 {
+	u64 cr4;
+
 	if (zx_backend->get(cpu, ZX_REG_EFER) & EFER_LMA)
-		return (struct zx_paging){ .levels = 4, .bits = 9, .entry = 8 };
+		return (struct zx_paging){ 4, 9, 8, ZX_PTE_LARGE };
 	if (!(zx_backend->get(cpu, ZX_REG_CR0) & X86_CR0_PG))
 		return (struct zx_paging){ .levels = 0 };
-	if (zx_backend->get(cpu, ZX_REG_CR4) & X86_CR4_PAE)
-		return (struct zx_paging){ .levels = 3, .bits = 9, .entry = 8 };
-	return (struct zx_paging){ .levels = 2, .bits = 10, .entry = 4 };
+	cr4 = zx_backend->get(cpu, ZX_REG_CR4);
+	if (cr4 & X86_CR4_PAE)
+		return (struct zx_paging){ 3, 9, 8, ZX_PTE_LARGE };
+	return (struct zx_paging){ 2, 10, 4, cr4 & X86_CR4_PSE ? ZX_PTE_LARGE : 0 };
 }
 
 /*

@@ -10,7 +10,6 @@
 #include "backend.h"
 
 #define PTE_PRESENT	BIT_ULL(0)
-#define PTE_LARGE	BIT_ULL(7)
 #define PTE_ADDR	GENMASK_ULL(51, 12)
 
 /* Past the last level of page tables: what they lead to. */
@@ -110,7 +109,7 @@ static bool walk(struct zx_cpu *cpu, u64 addr, u64 *gpa)
 		if (!read_entry(cpu, &mode, level, base, addr, &entry))
 			return false;
 		base = entry & PTE_ADDR;
-		if (!level || entry & PTE_LARGE)
+		if (!level || entry & mode.large)
 			break;
 	}
 	span = 1ull << (PAGE_SHIFT + mode.bits * level);

@@ -20,7 +20,6 @@
 #define PTE_USER	BIT_ULL(2)
 #define PTE_ACCESSED	BIT_ULL(5)
 #define PTE_DIRTY	BIT_ULL(6)
-#define PTE_LARGE	BIT_ULL(7)
 #define PTE_ADDR	GENMASK_ULL(51, 12)
 #define PTE_NX		BIT_ULL(63)
 
@@ -47,7 +46,7 @@ struct access {
 	bool write, user, wide;
 	bool write_protect;	/* CR0.WP, for the supervisor */
 	bool user_forbidden;	/* SMAP, for the supervisor */
-	bool pse, nx;
+	bool nx;
 
 	u64 gpa;
 	unsigned int perm;
@@ -75,7 +74,6 @@ static void access_init(struct access *a, struct zx_cpu *cpu, bool write)
 		.write_protect = cr0 & X86_CR0_WP,
 		.user_forbidden = cr4 & X86_CR4_SMAP &&
 				  !(zx_backend->get(cpu, ZX_REG_RFLAGS) & X86_EFLAGS_AC),
-		.pse = cr4 & X86_CR4_PSE,
 		.nx = zx_backend->get(cpu, ZX_REG_EFER) & EFER_NX,
 	};
 }
@@ -129,10 +127,9 @@ static bool is_leaf(const struct access *a, int level, u64 value)
 {
 	if (!level)
 		return true;
-	if (!(value & PTE_LARGE) || is_pae_top(a, level))
+	if (!(value & a->mode.large) || is_pae_top(a, level))
 		return false;
-	return level == 1 && (a->mode.entry == 8 || a->pse) ? true :
-	       level == 2 && zx_cpuid_has_1g();
+	return level == 1 || (level == 2 && zx_cpuid_has_1g());
 }
 
 /* Bits that must be 0 in a present entry: SDM 3, tables 4-4 to 4-20. */
@@ -150,7 +147,7 @@ static u64 reserved_bits(const struct access *a, int level, u64 value)
 	if (is_pae_top(a, level))
 		return bits | PTE_NX | GENMASK_ULL(8, 5) | GENMASK_ULL(2, 1);
 	if (level > 1 && !leaf)
-		bits |= PTE_LARGE;
+		bits |= ZX_PTE_LARGE;
 	if (level && leaf)
 		bits |= GENMASK_ULL(PAGE_SHIFT + 9 * level - 1, 13);
 	return bits;
