@@ -303,7 +303,8 @@ static enum step try(struct access *a, u64 addr, void *buf, size_t len)
 	WRITE_ONCE(cpu->space.cpu, smp_processor_id());
 	smp_mb();	/* pairs with flush() in gpas.c, as in burst() */
 	step = copy(a, addr, buf, len);
-	WRITE_ONCE(cpu->space.cpu, -1);
+	/* Pairs with flush(), which frees what was copied once it sees this. */
+	smp_store_release(&cpu->space.cpu, -1);
 	local_irq_enable();
 	return step;
 }
