@@ -215,9 +215,9 @@ union info {
 
 static zx_status_t make_info(zx_handle_t handle, uint32_t topic, union info *info, size_t *size)
 {
+	bool inspects = topic == ZX_INFO_VMAR || topic == ZX_INFO_HANDLE_COUNT;
 	struct region *region;
-	zx_status_t status = self_find(handle, topic == ZX_INFO_VMAR ? ZX_RIGHT_INSPECT : 0,
-				       &region);
+	zx_status_t status = self_find(handle, inspects ? ZX_RIGHT_INSPECT : 0, &region);
 
 	if (status != ZX_OK)
 		return status;

@@ -55,9 +55,9 @@ struct zx_ioc_handle_duplicate {
 
 /*
  * ZX_IOC_OBJECT_GET_INFO - ask about an object. On: any; topics VMAR, VCPU and
- * RESOURCE need INSPECT and their type. GUEST_STATS: a resource of the kind HYPERVISOR, or
- * SYSTEM covering the INFO base, else ACCESS_DENIED; one record per CPU, as many
- * as there is room for.
+ * RESOURCE need INSPECT and their type, VMO its type, HANDLE_COUNT INSPECT.
+ * GUEST_STATS: a resource of the kind HYPERVISOR, or SYSTEM covering the INFO base,
+ * else ACCESS_DENIED; one record per CPU, as many as there is room for.
  *
  * @topic: ZX_INFO_*
  * @buffer, @buffer_size: where the answer goes, and its room in bytes

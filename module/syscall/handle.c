@@ -101,7 +101,7 @@ static zx_status_t make_info(const struct zx_handle *handle, u32 topic, union in
 	case ZX_INFO_HANDLE_COUNT:
 		*size = sizeof(info->handle_count);
 		info->handle_count = atomic_read(&handle->obj->handles);
-		return ZX_OK;
+		return zx_handle_check(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_INSPECT);
 	default:
 		return ZX_ERR_NOT_SUPPORTED;
 	}

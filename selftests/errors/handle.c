@@ -7,6 +7,7 @@
 static zx_info_handle_basic_t basic;
 static zx_info_vmar_t vmar;
 static zx_info_vcpu_t vcpu;
+static zx_info_handle_count_t handles;
 
 ERROR(zx_handle_close, BAD_HANDLE, "wrong low bits", w->port & ~1u)
 ERROR(zx_handle_close, BAD_HANDLE, "a closed handle", closed(w))
@@ -41,6 +42,7 @@ LACKS(zx_object_get_info, w->vm.vmar, INSPECT, h, BASIC(VMAR, vmar))
 ERROR_AFTER(zx_object_get_info, ACCESS_DENIED, "of a VCPU, without INSPECT",
 	    OK(vm_boot(&w->vm, done)),
 	    without(w, w->vm.vcpu, ZX_RIGHT_INSPECT), BASIC(VCPU, vcpu))
+LACKS(zx_object_get_info, w->port, INSPECT, h, BASIC(HANDLE_COUNT, handles))
 ERROR(zx_object_get_info, WRONG_TYPE, "VCPU of a guest", w->vm.guest, BASIC(VCPU, vcpu))
 ERROR(zx_object_get_info, NOT_SUPPORTED, "topic 0", w->port, 0, &basic, sizeof(basic), NULL, NULL)
 ERROR(zx_object_get_info, NOT_SUPPORTED, "a topic that is not there",

@@ -65,6 +65,7 @@ static void test_too_many_handles(void **state)
 
 static void test_root(void **state)
 {
+	zx_info_handle_count_t count;
 	zx_info_vmar_t info;
 	zx_handle_t copy;
 	zx_vaddr_t addr;
@@ -86,6 +87,8 @@ static void test_root(void **state)
 	assert_int_equal(zx_vmar_unmap(copy, addr, 4096), ZX_OK);
 	assert_int_equal(zx_object_get_info(copy, ZX_INFO_VMAR, &info, sizeof(info), NULL, NULL),
 			 ZX_ERR_ACCESS_DENIED);
+	assert_int_equal(zx_object_get_info(copy, ZX_INFO_HANDLE_COUNT, &count, sizeof(count), NULL,
+					    NULL), ZX_ERR_ACCESS_DENIED);
 	assert_int_equal(zx_handle_close(copy), ZX_OK);
 	(void)state;
 }
