@@ -157,12 +157,13 @@ static zx_status_t peek_page(struct zx_pages *pages, pgoff_t index, struct page 
 zx_status_t zx_pages_copy_out(struct zx_pages *pages, unsigned long user, u64 offset, size_t len)
 {
 	void __user *to = (void __user *)user;
-	zx_status_t status;
+	zx_status_t status = ZX_ERR_BAD_STATE;
 	struct page *page;
 	size_t left;
 
 	down_read(&pages->lock);
-	status = peek_page(pages, offset >> PAGE_SHIFT, &page);
+	if (pages->policy == ZX_CACHE_POLICY_CACHED)
+		status = peek_page(pages, offset >> PAGE_SHIFT, &page);
 	up_read(&pages->lock);
 	if (status != ZX_OK)
 		return status;
@@ -177,11 +178,12 @@ zx_status_t zx_pages_copy_out(struct zx_pages *pages, unsigned long user, u64 of
 static zx_status_t try_copy_in(struct zx_pages *pages, const void __user *from, u64 offset,
 			       size_t len, size_t *left)
 {
-	zx_status_t status;
+	zx_status_t status = ZX_ERR_BAD_STATE;
 	struct page *page;
 
 	down_read(&pages->lock);
-	status = zx_pages_page(pages, offset >> PAGE_SHIFT, &page);
+	if (pages->policy == ZX_CACHE_POLICY_CACHED)
+		status = zx_pages_page(pages, offset >> PAGE_SHIFT, &page);
 	if (status == ZX_OK) {
 		pagefault_disable();
 		*left = __copy_from_user_inatomic(page_address(page) + offset_in_page(offset),

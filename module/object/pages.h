@@ -10,7 +10,7 @@
  * pages, whose handler takes the lock.
  *
  * Lock order: mmap_lock or a guest's gpas->lock, pages->lock, then one of
- * users_lock (and a guest's npt.lock inside), the lock of kinship (vmo.c), and
+ * users_lock (and a guest's npt.lock inside), the lock of kinship (child.c), and
  * what the page cache has.
  */
 #ifndef _ZX_PAGES_H
@@ -68,7 +68,10 @@ zx_status_t zx_pages_page(struct zx_pages *pages, pgoff_t index, struct page **p
  */
 void zx_pages_flush(const struct zx_pages *pages, struct page *page);
 
-/* Copies within one page, and what is in the way of them: INVALID_ARGS. */
+/*
+ * Copies within one page. INVALID_ARGS. BAD_STATE: the policy, which may have become
+ * another one since the copy of the page before.
+ */
 zx_status_t zx_pages_copy_out(struct zx_pages *pages, unsigned long user, u64 offset, size_t len);
 zx_status_t zx_pages_copy_in(struct zx_pages *pages, unsigned long user, u64 offset, size_t len);
 
