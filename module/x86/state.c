@@ -54,7 +54,7 @@ zx_status_t zx_cpu_write_rip(struct zx_cpu *cpu, u64 rip)
 {
 	bool wide = zx_backend->get(cpu, ZX_REG_CODE_SIZE) == ZX_CODE_64;
 
-	if (wide ? (u64)((s64)(rip << 16) >> 16) != rip : rip >> 32)
+	if (wide ? !zx_canonical(rip) : rip >> 32)
 		return ZX_ERR_INVALID_ARGS;
 	/* A fault or a single step was that of the instruction which RIP leaves. */
 	cpu->irq.fault.pending = false;

@@ -245,11 +245,6 @@ static enum step translate(struct access *a, u64 addr, u64 *gpa)
 	return step;
 }
 
-static bool is_canonical(u64 addr)
-{
-	return (u64)((s64)(addr << 16) >> 16) == addr;
-}
-
 /* What does not leave the page of @addr: its host address. */
 static enum step page(struct access *a, u64 addr, void **ptr)
 {
@@ -259,7 +254,7 @@ static enum step page(struct access *a, u64 addr, void **ptr)
 
 	if (!a->wide) {
 		addr = (u32)addr;
-	} else if (!is_canonical(addr)) {
+	} else if (!zx_canonical(addr)) {
 		a->vector = VECTOR_GP;
 		return STEP_FAULT;
 	}
