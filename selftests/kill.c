@@ -190,16 +190,6 @@ static pid_t start_life(void (*life)(struct vm *vm))
 	return child;
 }
 
-/* The exit of a process finishes a little behind its end. */
-static long settled_objects(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < 2000 && live_objects() != 0; i++)
-		sleep_ms(1);
-	return live_objects();
-}
-
 TEST_F(killed, leaves_nothing)
 {
 	unsigned int i;

@@ -41,16 +41,6 @@ FIXTURE_SETUP(nest)
 	ASSERT_EQ(ZX_OK, pair_new(&self->c));
 }
 
-/* What a task leaves behind may be closed by a worker. */
-static long settled_objects(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < 5000 && live_objects() != 0; i++)
-		sleep_ms(1);
-	return live_objects();
-}
-
 FIXTURE_TEARDOWN(nest)
 {
 	zx_handle_close_many(self->a.end, 2);

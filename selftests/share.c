@@ -31,15 +31,6 @@ FIXTURE_SETUP(share)
 	ASSERT_EQ(0, live_objects());
 }
 
-static long settled_objects(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < 5000 && live_objects() != 0; i++)
-		sleep_ms(1);
-	return live_objects();
-}
-
 FIXTURE_TEARDOWN(share)
 {
 	zx_handle_close(self->peer.channel);

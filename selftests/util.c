@@ -13,6 +13,7 @@
 
 #include "util.h"
 
+#define SETTLE_MS	5000
 #define PTE_PRESENT	0x1ull
 #define PTE_WRITE	0x2ull
 #define PTE_USER	0x4ull
@@ -275,6 +276,15 @@ zx_handle_t handle_with(zx_handle_t handle, zx_rights_t rights)
 	return out;
 }
 
+zx_info_vmo_t info_of(zx_handle_t vmo)
+{
+	zx_info_vmo_t info;
+
+	memset(&info, 0xff, sizeof(info));
+	zx_object_get_info(vmo, ZX_INFO_VMO, &info, sizeof(info), NULL, NULL);
+	return info;
+}
+
 zx_handle_t handle_without(zx_handle_t handle, zx_rights_t rights)
 {
 	return handle_with(handle, handle_rights(handle) & ~rights);
@@ -336,6 +346,15 @@ static long read_parameter(const char *path)
 long live_objects(void)
 {
 	return read_parameter("/sys/module/zx_hypervisor/parameters/objects");
+}
+
+long settled_objects(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SETTLE_MS && live_objects() != 0; i++)
+		sleep_ms(1);
+	return live_objects();
 }
 
 long live_observers(void)

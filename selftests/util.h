@@ -84,6 +84,8 @@ int vm_enter_raw(struct vm *vm);
 
 /* A VMO of @size bytes with EXECUTE. */
 zx_status_t vmo_executable(uint64_t size, zx_handle_t *out);
+/* What a VMO says of itself; bytes of 0xff if it does not. */
+zx_info_vmo_t info_of(zx_handle_t vmo);
 /* A handle to the same object without @rights. */
 zx_handle_t handle_without(zx_handle_t handle, zx_rights_t rights);
 zx_handle_t handle_with(zx_handle_t handle, zx_rights_t rights);
@@ -95,6 +97,8 @@ int count_descriptors(void);
 long fdinfo_number(zx_handle_t handle, const char *name);
 /* The module's number of live objects; -1: cannot be read. */
 long live_objects(void);
+/* The same once what a task left behind is closed, which a worker may do. */
+long settled_objects(void);
 /* The same of asynchronous waits. */
 long live_observers(void);
 

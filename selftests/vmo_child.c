@@ -67,15 +67,6 @@ static int byte_at(zx_handle_t vmo, uint64_t offset)
 	return zx_vmo_read(vmo, &byte, offset, 1) == ZX_OK ? byte : -1;
 }
 
-static zx_info_vmo_t info_of(zx_handle_t vmo)
-{
-	zx_info_vmo_t info;
-
-	memset(&info, 0xff, sizeof(info));
-	zx_object_get_info(vmo, ZX_INFO_VMO, &info, sizeof(info), NULL, NULL);
-	return info;
-}
-
 #define make(parent, options, offset, size) \
 	zx_vmo_create_child(parent, options, offset, size, &self->out)
 

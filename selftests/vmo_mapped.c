@@ -47,15 +47,6 @@ static void *map_fd(zx_handle_t vmo, uint64_t offset, uint64_t len, int prot, in
 	return mmap(NULL, len, prot, flags, zxl_handle_fd(vmo), (off_t)offset);
 }
 
-static zx_info_vmo_t info_of(zx_handle_t vmo)
-{
-	zx_info_vmo_t info;
-
-	memset(&info, 0xff, sizeof(info));
-	zx_object_get_info(vmo, ZX_INFO_VMO, &info, sizeof(info), NULL, NULL);
-	return info;
-}
-
 /* Page n of @vmo begins with 'a' + n; @child is pages 1 and 2. */
 FIXTURE(mapped) {
 	zx_handle_t vmo;

@@ -15,15 +15,6 @@ static void *map_fd(zx_handle_t vmo, uint64_t offset, uint64_t len, int prot, in
 	return mmap(NULL, len, prot, flags, zxl_handle_fd(vmo), (off_t)offset);
 }
 
-static zx_info_vmo_t info_of(zx_handle_t vmo)
-{
-	zx_info_vmo_t info;
-
-	memset(&info, 0xff, sizeof(info));
-	zx_object_get_info(vmo, ZX_INFO_VMO, &info, sizeof(info), NULL, NULL);
-	return info;
-}
-
 /* What threads do to one resizable VMO, all at once and for ever. */
 static void storm_resize(zx_handle_t vmo, unsigned int n)
 {
