@@ -156,11 +156,12 @@ TEST_F(handle, duplicate_result_pointer_bad)
 TEST_F(handle, replace_consumes)
 {
 	const zx_koid_t koid = koid_of(self->port);
+	const zx_rights_t rights = ZX_RIGHT_WRITE | ZX_RIGHT_INSPECT;
 	const zx_handle_t old = self->port;
 
-	ASSERT_EQ(ZX_OK, zx_handle_replace(old, ZX_RIGHT_WRITE, &self->port));
+	ASSERT_EQ(ZX_OK, zx_handle_replace(old, rights, &self->port));
 	EXPECT_EQ(koid, koid_of(self->port));
-	EXPECT_EQ(ZX_RIGHT_WRITE, handle_rights(self->port));
+	EXPECT_EQ(rights, handle_rights(self->port));
 	EXPECT_EQ(1, handle_count(self->port));
 }
 
