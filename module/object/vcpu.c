@@ -92,7 +92,7 @@ static void vcpu_show(struct zx_object *obj, struct seq_file *m)
 	struct zx_vcpu *vcpu = zx_vcpu_from(obj);
 
 	seq_printf(m, "id:\t%u\nguest:\t%llu\nthread:\t%d\n", vcpu->cpu.space.id,
-		   vcpu->guest->obj.koid, task_pid_nr(vcpu->owner));
+		   vcpu->guest->obj.koid, task_pid_vnr(vcpu->owner));
 }
 
 static const struct zx_object_ops vcpu_ops = {
