@@ -531,62 +531,7 @@ TEST_F(channel, poll_sleeps_until_a_message_comes)
 	pthread_join(thread, NULL);
 }
 
-static zx_signals_t signals_of(zx_handle_t handle)
-{
-	zx_signals_t seen = 0;
-
-	zx_object_wait_one(handle, 0, 0, &seen);
-	return seen;
-}
-
-TEST_F(channel, signals_follow_messages_and_ends)
-{
-	EXPECT_EQ(ZX_CHANNEL_WRITABLE, signals_of(self->end[1]));
-	ASSERT_EQ(ZX_OK, SEND(self, 1, 0));
-	ASSERT_EQ(ZX_OK, SEND(self, 1, 0));
-	EXPECT_EQ(ZX_CHANNEL_WRITABLE | ZX_CHANNEL_READABLE, signals_of(self->end[1]));
-	EXPECT_EQ(ZX_CHANNEL_WRITABLE, signals_of(self->end[0]));
-	ASSERT_EQ(ZX_OK, READ(self, 1, 0));
-	EXPECT_EQ(ZX_CHANNEL_WRITABLE | ZX_CHANNEL_READABLE, signals_of(self->end[1]));
-	ASSERT_EQ(ZX_OK, READ(self, 1, 0));
-	EXPECT_EQ(ZX_CHANNEL_WRITABLE, signals_of(self->end[1]));
-	ASSERT_EQ(ZX_OK, SEND(self, 1, 0));
-	ASSERT_EQ(ZX_OK, zx_handle_close(self->end[0]));
-	EXPECT_EQ(ZX_CHANNEL_READABLE | ZX_CHANNEL_PEER_CLOSED, signals_of(self->end[1]));
-}
-
-TEST_F(channel, ends_signal_each_other)
-{
-	EXPECT_EQ(ZX_OK, zx_object_signal_peer(self->end[0], 0, ZX_USER_SIGNAL_3));
-	EXPECT_EQ(ZX_CHANNEL_WRITABLE | ZX_USER_SIGNAL_3, signals_of(self->end[1]));
-	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_object_signal_peer(self->end[0], 0, ZX_EVENT_SIGNALED));
-	ASSERT_EQ(ZX_OK, zx_handle_close(self->end[1]));
-	EXPECT_EQ(ZX_ERR_PEER_CLOSED, zx_object_signal_peer(self->end[0], 0, ZX_USER_SIGNAL_3));
-}
-
-TEST_F(channel, ends_know_each_other)
-{
-	zx_info_handle_basic_t info = {};
-
-	ASSERT_EQ(ZX_OK, zx_object_get_info(self->end[0], ZX_INFO_HANDLE_BASIC, &info, sizeof(info),
-					    NULL, NULL));
-	EXPECT_EQ(koid_of(self->end[1]), info.related_koid);
-}
-
-TEST_F(channel, message_becomes_a_packet)
-{
-	zx_port_packet_t packet = {};
-
-	ASSERT_EQ(ZX_OK, zx_object_wait_async(self->end[1], self->port, 7, ZX_CHANNEL_READABLE, 0));
-	EXPECT_EQ(ZX_ERR_TIMED_OUT, zx_port_wait(self->port, 0, &packet));
-	ASSERT_EQ(ZX_OK, SEND(self, 1, 0));
-	ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
-	EXPECT_EQ(7, packet.key);
-	EXPECT_EQ(ZX_PKT_TYPE_SIGNAL_ONE, packet.type);
-	EXPECT_EQ(ZX_CHANNEL_WRITABLE | ZX_CHANNEL_READABLE, packet.signal.observed);
-}
-
-/* A registration is its handle's: it travels with that, and with that it ends. */
+/* A registration is its handle's: with the handle it travels, and with it it ends. */
 TEST_F(channel, registration_ends_with_a_handle_in_flight)
 {
 	zx_port_packet_t packet;

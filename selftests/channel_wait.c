@@ -51,6 +51,9 @@ TEST_F(channel, signals)
 	EXPECT_EQ(ZX_CHANNEL_WRITABLE, signals_of(self->end[1]));
 	ASSERT_EQ(ZX_OK, drop(self->end[0]));
 	EXPECT_EQ(ZX_CHANNEL_WRITABLE | ZX_CHANNEL_READABLE, signals_of(self->end[0]));
+	ASSERT_EQ(ZX_OK, drop(self->end[0]));
+	EXPECT_EQ(ZX_CHANNEL_WRITABLE, signals_of(self->end[0]));
+	ASSERT_EQ(ZX_OK, send(self->end[1]));
 	ASSERT_EQ(ZX_OK, zx_handle_close(self->end[1]));
 	self->end[1] = ZX_HANDLE_INVALID;
 	EXPECT_EQ(ZX_CHANNEL_PEER_CLOSED | ZX_CHANNEL_READABLE, signals_of(self->end[0]));
@@ -77,6 +80,7 @@ TEST_F(channel, signal_the_other_end)
 	EXPECT_EQ(ZX_CHANNEL_WRITABLE, signals_of(self->end[0]));
 	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_object_signal_peer(self->end[0], 0,
 							     ZX_CHANNEL_READABLE));
+	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_object_signal_peer(self->end[0], 0, ZX_EVENT_SIGNALED));
 	EXPECT_EQ(ZX_ERR_INVALID_ARGS, zx_object_signal(self->end[0], ZX_CHANNEL_WRITABLE, 0));
 	ASSERT_EQ(ZX_OK, zx_handle_close(self->end[1]));
 	self->end[1] = ZX_HANDLE_INVALID;
@@ -154,6 +158,7 @@ TEST_F(channel, packets_for_messages)
 	ASSERT_EQ(ZX_OK, send(self->end[1]));
 	ASSERT_EQ(ZX_OK, zx_port_wait(self->port, 0, &packet));
 	EXPECT_EQ(7, packet.key);
+	EXPECT_EQ(ZX_PKT_TYPE_SIGNAL_ONE, packet.type);
 	EXPECT_EQ(ZX_CHANNEL_WRITABLE | ZX_CHANNEL_READABLE, packet.signal.observed);
 }
 
