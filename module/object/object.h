@@ -69,6 +69,9 @@ void zx_object_put(struct zx_object *obj);
 /* False: it is about to be freed. For who finds an object by RCU. */
 bool zx_object_get_live(struct zx_object *obj);
 u64 zx_object_live(void);	/* objects alive now, for tests and exit */
+/* ZX_PROP_NAME, zero-filled. False: its type has none. */
+bool zx_object_get_name(struct zx_object *obj, char name[ZX_MAX_NAME_LEN]);
+bool zx_object_set_name(struct zx_object *obj, const char name[ZX_MAX_NAME_LEN]);
 
 static inline void zx_object_get(struct zx_object *obj)
 {
@@ -81,9 +84,6 @@ static inline void zx_object_get(struct zx_object *obj)
  * interrupt. What is up for an instant only is seen by all who wait at that instant.
  */
 void zx_object_signal(struct zx_object *obj, u32 clear, u32 set);
-/* ZX_PROP_NAME, zero-filled. False: its type has none. */
-bool zx_object_get_name(struct zx_object *obj, char name[ZX_MAX_NAME_LEN]);
-bool zx_object_set_name(struct zx_object *obj, const char name[ZX_MAX_NAME_LEN]);
 /* What poll(2) calls the signals that are up. */
 __poll_t zx_object_poll(struct zx_object *obj, struct file *file, poll_table *wait);
 

@@ -107,11 +107,6 @@ static zx_status_t make_info(const struct zx_handle *handle, u32 topic, union in
 	}
 }
 
-static bool put_count(u64 where, u64 count)
-{
-	return !where || !put_user(count, (u64 __user *)u64_to_user_ptr(where));
-}
-
 zx_status_t zx_sys_object_get_info(struct zx_call *call)
 {
 	const struct zx_ioc_object_get_info *args = &call->args.object_get_info;
@@ -131,7 +126,7 @@ zx_status_t zx_sys_object_get_info(struct zx_call *call)
 	fits = args->buffer_size >= size;
 	if (fits && copy_to_user(u64_to_user_ptr(args->buffer), &info, size))
 		return ZX_ERR_INVALID_ARGS;
-	if (!put_count(args->actual, fits) || !put_count(args->avail, 1))
+	if (!zx_call_put_count(args->actual, fits) || !zx_call_put_count(args->avail, 1))
 		return ZX_ERR_INVALID_ARGS;
 	return fits ? ZX_OK : ZX_ERR_BUFFER_TOO_SMALL;
 }

@@ -21,11 +21,6 @@ static zx_status_t may_ask(const struct zx_handle *handle)
 	       ZX_RSRC_SYSTEM_INFO_BASE - rsrc->base < rsrc->len ? ZX_OK : ZX_ERR_ACCESS_DENIED;
 }
 
-static bool put_count(u64 where, u64 count)
-{
-	return !where || !put_user(count, (u64 __user *)u64_to_user_ptr(where));
-}
-
 /* As many records as there is room for, and never too few to be good. */
 zx_status_t zx_sys_info_guest_stats(struct zx_call *call)
 {
@@ -47,7 +42,7 @@ zx_status_t zx_sys_info_guest_stats(struct zx_call *call)
 			return ZX_ERR_INVALID_ARGS;
 		actual++;
 	}
-	if (!put_count(args->actual, actual) || !put_count(args->avail, avail))
+	if (!zx_call_put_count(args->actual, actual) || !zx_call_put_count(args->avail, avail))
 		return ZX_ERR_INVALID_ARGS;
 	return ZX_OK;
 }

@@ -167,6 +167,11 @@ void zx_call_publish(struct zx_call *call, struct zx_object *obj, u32 rights, u6
 	fresh->out = out;
 }
 
+bool zx_call_put_count(u64 where, u64 count)
+{
+	return !where || !put_user(count, (u64 __user *)u64_to_user_ptr(where));
+}
+
 /* A descriptor and a file for it, not yet together. */
 static zx_status_t reserve(const struct zx_call_new *fresh, int *fd, struct file **file)
 {

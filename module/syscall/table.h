@@ -80,8 +80,8 @@ struct zx_call_row {
 
 /* Hand @obj out with @rights; its reference passes to the call in any case. */
 void zx_call_publish(struct zx_call *call, struct zx_object *obj, u32 rights, u64 out);
-
-long zx_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+/* To user space, if it asked for it: @where may be 0. */
+bool zx_call_put_count(u64 where, u64 count);
 
 /* resource.c */
 zx_status_t zx_sys_resource_create(struct zx_call *call);
@@ -138,11 +138,11 @@ zx_status_t zx_sys_vcpu_kick(struct zx_handle *handle);
 zx_status_t zx_sys_vcpu_interrupt(struct zx_call *call);
 zx_status_t zx_sys_vcpu_read_state(struct zx_call *call);
 zx_status_t zx_sys_vcpu_write_state(struct zx_call *call);
+zx_status_t zx_sys_vcpu_memory(struct zx_call *call);
 /* channel.c */
 zx_status_t zx_sys_channel_create(struct zx_call *call);
 zx_status_t zx_sys_channel_write(struct zx_call *call);
 zx_status_t zx_sys_channel_read(struct zx_call *call);
 zx_status_t zx_sys_channel_call(struct zx_call *call);
-zx_status_t zx_sys_vcpu_memory(struct zx_call *call);
 
 #endif
