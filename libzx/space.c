@@ -254,6 +254,15 @@ bool space_backing_good(const struct backing *backing)
 	return libzx_handle_basic(backing->handle, &info) == ZX_OK && info.koid == backing->koid;
 }
 
+/* The program has closed it, or something else has its number now. */
+static bool backing_lost(const struct backing *backing)
+{
+	struct zx_ioc_info_handle_basic info;
+	zx_status_t status = libzx_handle_basic(backing->handle, &info);
+
+	return status == ZX_ERR_BAD_HANDLE || (status == ZX_OK && info.koid != backing->koid);
+}
+
 static struct backing *backing_find(zx_koid_t koid)
 {
 	struct backing *backing;
@@ -297,7 +306,7 @@ void space_backing_put(struct backing *backing)
 	for (at = &backings; *at != backing; at = &(*at)->next)
 		;
 	*at = backing->next;
-	if (space_backing_good(backing))
+	if (!backing_lost(backing))
 		libzx_handle_drop(backing->handle);
 	free(backing);
 }

@@ -316,9 +316,11 @@ TEST_F(bell, rung_by_several_vcpus)
 	for (i = 0; i < RINGERS; i++) {
 		pthread_join(ringers[i].thread, NULL);
 		EXPECT_EQ(ZX_OK, ringers[i].status) {
+			const struct zx_vcpu_page *page = &ringers[i].page;
+
 			TH_LOG("reason %u at %llx, exit %llx, rip %llx, rdi %llx, rcx %llx",
-			       ringers[i].page.reason, ringers[i].page.addr, ringers[i].page.hw_exit,
-			       ringers[i].page.rip, ringers[i].page.regs.rdi, ringers[i].page.regs.rcx);
+			       page->reason, page->addr, page->hw_exit, page->rip, page->regs.rdi,
+			       page->regs.rcx);
 		}
 	}
 	for (i = 1; i <= RINGERS; i++)

@@ -531,7 +531,7 @@ TEST_F(channel, poll_sleeps_until_a_message_comes)
 	pthread_join(thread, NULL);
 }
 
-/* A registration is its handle's: with the handle it travels, and with it it ends. */
+/* A registration is its handle's, and ends with it, wherever that is. */
 TEST_F(channel, registration_ends_with_a_handle_in_flight)
 {
 	zx_port_packet_t packet;

@@ -51,10 +51,12 @@ FIXTURE_VARIANT(faults) {
 };
 
 /* @name: of the call that fails, errors/coverage reads it; @tag: how it is used */
-#define FAULT(name, tag, ...) \
-	static zx_status_t call_##name##tag(struct _test_data_faults *self); \
-	FIXTURE_VARIANT_ADD(faults, name##tag) { .call = call_##name##tag, ##__VA_ARGS__ }; \
-	static zx_status_t call_##name##tag(struct _test_data_faults *self)
+#define FAULT_ROW(id, ...) \
+	static zx_status_t call_##id(struct _test_data_faults *self); \
+	FIXTURE_VARIANT_ADD(faults, id) { .call = call_##id, ##__VA_ARGS__ }; \
+	static zx_status_t call_##id(struct _test_data_faults *self)
+#define FAULT(name, ...)		FAULT_ROW(name, ##__VA_ARGS__)
+#define FAULT_AS(name, tag, ...)	FAULT_ROW(name##tag, ##__VA_ARGS__)
 
 static zx_status_t duplicate_vmo(struct _test_data_faults *self)
 {
@@ -62,28 +64,28 @@ static zx_status_t duplicate_vmo(struct _test_data_faults *self)
 }
 
 /* The name of the device's node is copied as well. */
-FAULT(zxl_hypervisor_resource, , .also = ZX_ERR_INTERNAL)
+FAULT(zxl_hypervisor_resource, .also = ZX_ERR_INTERNAL)
 {
 	return zxl_hypervisor_resource(&self->out[0]);
 }
 
-FAULT(zx_resource_create, )
+FAULT(zx_resource_create)
 {
 	return zx_resource_create(self->vm.resource, ZX_RSRC_KIND_HYPERVISOR, 0, 0, "name", 4,
 				  &self->out[0]);
 }
 
-FAULT(zx_handle_duplicate, )
+FAULT(zx_handle_duplicate)
 {
 	return zx_handle_duplicate(self->vm.guest, ZX_RIGHT_SAME_RIGHTS, &self->out[0]);
 }
 
-FAULT(zx_handle_replace, , .before = duplicate_vmo)
+FAULT(zx_handle_replace, .before = duplicate_vmo)
 {
 	return zx_handle_replace(self->consumed, ZX_RIGHT_SAME_RIGHTS, &self->out[0]);
 }
 
-FAULT(zx_port_create, )
+FAULT(zx_port_create)
 {
 	return zx_port_create(0, &self->out[0]);
 }
@@ -96,29 +98,29 @@ static void port_empty(struct _test_data_faults *self)
 		;
 }
 
-FAULT(zx_port_queue, , .after = port_empty)
+FAULT(zx_port_queue, .after = port_empty)
 {
 	const zx_port_packet_t packet = { .type = ZX_PKT_TYPE_USER, .key = 1 };
 
 	return zx_port_queue(self->port, &packet);
 }
 
-FAULT(zx_vmo_create, )
+FAULT(zx_vmo_create)
 {
 	return zx_vmo_create(GUEST_RAM, ZX_VMO_RESIZABLE, &self->out[0]);
 }
 
-FAULT(zx_vmo_write, )
+FAULT(zx_vmo_write)
 {
 	return zx_vmo_write(self->vmo, "ab", PAGE - 1, 2);
 }
 
-FAULT(zx_vmo_op_range, _commit)
+FAULT_AS(zx_vmo_op_range, _commit)
 {
 	return zx_vmo_op_range(self->vmo, ZX_VMO_OP_COMMIT, 0, 3 * PAGE, NULL, 0);
 }
 
-FAULT(zx_vmo_replace_as_executable, , .before = duplicate_vmo)
+FAULT(zx_vmo_replace_as_executable, .before = duplicate_vmo)
 {
 	return zx_vmo_replace_as_executable(self->consumed, ZX_HANDLE_INVALID, &self->out[0]);
 }
@@ -134,23 +136,23 @@ static zx_status_t map(struct _test_data_faults *self)
 			   self->vmo, 0, 16 * PAGE, &self->addr);
 }
 
-FAULT(zx_vmar_map, , .after = unmap)
+FAULT(zx_vmar_map, .after = unmap)
 {
 	return map(self);
 }
 
-FAULT(zx_vmar_map, _over, .before = map, .after = unmap)
+FAULT_AS(zx_vmar_map, _over, .before = map, .after = unmap)
 {
 	return zx_vmar_map(self->vm.vmar, ZX_VM_PERM_READ | ZX_VM_SPECIFIC_OVERWRITE,
 			   GUEST_WINDOW + 4 * PAGE, self->vmo, 0, 4 * PAGE, &self->addr);
 }
 
-FAULT(zx_vmar_unmap, _middle, .before = map, .after = unmap)
+FAULT_AS(zx_vmar_unmap, _middle, .before = map, .after = unmap)
 {
 	return zx_vmar_unmap(self->vm.vmar, GUEST_WINDOW + 4 * PAGE, 4 * PAGE);
 }
 
-FAULT(zx_vmar_protect, _middle, .before = map, .after = unmap)
+FAULT_AS(zx_vmar_protect, _middle, .before = map, .after = unmap)
 {
 	return zx_vmar_protect(self->vm.vmar, 0, GUEST_WINDOW + 4 * PAGE, 4 * PAGE);
 }
@@ -160,13 +162,13 @@ static void unmap_self(struct _test_data_faults *self)
 	zx_vmar_unmap(zx_vmar_root_self(), self->addr, 16 * PAGE);
 }
 
-FAULT(zx_vmar_map, _self, .after = unmap_self)
+FAULT_AS(zx_vmar_map, _self, .after = unmap_self)
 {
 	return zx_vmar_map(zx_vmar_root_self(), ZX_VM_PERM_READ, 0, self->vmo, 0, 16 * PAGE,
 			   &self->addr);
 }
 
-FAULT(zx_guest_create, )
+FAULT(zx_guest_create)
 {
 	return zx_guest_create(self->vm.resource, 0, &self->out[0], &self->out[1]);
 }
@@ -192,12 +194,12 @@ static void guest_down(struct _test_data_faults *self)
 	vm_down(&self->other);
 }
 
-FAULT(zx_vcpu_create, , .before = guest_up, .after = guest_down, .maps = true)
+FAULT(zx_vcpu_create, .before = guest_up, .after = guest_down, .maps = true)
 {
 	return vm_vcpu(&self->other);
 }
 
-FAULT(zx_vcpu_enter, _first, .before = guest_boot, .after = guest_down)
+FAULT_AS(zx_vcpu_enter, _first, .before = guest_boot, .after = guest_down)
 {
 	return vm_finish(&self->other);
 }
@@ -207,7 +209,7 @@ static void untrap_io(struct _test_data_faults *self)
 	zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_IO, 0x300);
 }
 
-FAULT(zx_guest_set_trap, _io, .after = untrap_io)
+FAULT_AS(zx_guest_set_trap, _io, .after = untrap_io)
 {
 	return zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_IO, 0x300, 1, ZX_HANDLE_INVALID, 0);
 }
@@ -217,7 +219,7 @@ static void untrap_mem(struct _test_data_faults *self)
 	zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_SPARE);
 }
 
-FAULT(zx_guest_set_trap, _mem, .after = untrap_mem)
+FAULT_AS(zx_guest_set_trap, _mem, .after = untrap_mem)
 {
 	return zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_SPARE, PAGE,
 				 ZX_HANDLE_INVALID, 0);
@@ -228,23 +230,23 @@ static void untrap_bell(struct _test_data_faults *self)
 	zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_BELL, GUEST_BELL);
 }
 
-FAULT(zx_guest_set_trap, _bell, .after = untrap_bell)
+FAULT_AS(zx_guest_set_trap, _bell, .after = untrap_bell)
 {
 	return zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_BELL, GUEST_BELL, PAGE, self->port,
 				 KEY_BELL);
 }
 
-FAULT(zx_event_create, )
+FAULT(zx_event_create)
 {
 	return zx_event_create(0, &self->out[0]);
 }
 
-FAULT(zx_eventpair_create, )
+FAULT(zx_eventpair_create)
 {
 	return zx_eventpair_create(0, &self->out[0], &self->out[1]);
 }
 
-FAULT(zx_channel_create, )
+FAULT(zx_channel_create)
 {
 	return zx_channel_create(0, &self->out[0], &self->out[1]);
 }
@@ -259,18 +261,18 @@ static void drain(struct _test_data_faults *self)
 	self->out[0] = ZX_HANDLE_INVALID;
 }
 
-FAULT(zx_channel_write, , .after = drain)
+FAULT(zx_channel_write, .after = drain)
 {
 	return zx_channel_write(self->end[0], 0, "text", 4, NULL, 0);
 }
 
-FAULT(zx_channel_write, _with_a_handle, .before = duplicate_vmo, .after = drain)
+FAULT_AS(zx_channel_write, _with_a_handle, .before = duplicate_vmo, .after = drain)
 {
 	return zx_channel_write(self->end[0], 0, "text", 4, &self->consumed, 1);
 }
 
 /* Nobody answers: to have been sent is all that this call can come to. */
-FAULT(zx_channel_call, , .after = drain)
+FAULT(zx_channel_call, .after = drain)
 {
 	char answer[8];
 	const zx_channel_call_args_t args = { .wr_bytes = "text", .wr_num_bytes = 4,
@@ -286,12 +288,12 @@ static void forget(struct _test_data_faults *self)
 	zx_port_cancel(self->port, self->event, 1);
 }
 
-FAULT(zx_object_wait_async, , .after = forget)
+FAULT(zx_object_wait_async, .after = forget)
 {
 	return zx_object_wait_async(self->event, self->port, 1, ZX_EVENT_SIGNALED, 0);
 }
 
-FAULT(zx_object_wait_many, )
+FAULT(zx_object_wait_many)
 {
 	zx_wait_item_t item = { .handle = self->event, .waitfor = ZX_EVENT_SIGNALED };
 	const zx_status_t status = zx_object_wait_many(&item, 1, 0);
@@ -304,12 +306,12 @@ static zx_status_t page_to_copy(struct _test_data_faults *self)
 	return zx_vmo_write(self->vmo, "text", 0, 4);
 }
 
-FAULT(zx_vmo_create_child, _snapshot, .before = page_to_copy)
+FAULT_AS(zx_vmo_create_child, _snapshot, .before = page_to_copy)
 {
 	return zx_vmo_create_child(self->vmo, ZX_VMO_CHILD_SNAPSHOT, 0, 4 * PAGE, &self->out[0]);
 }
 
-FAULT(zx_vmo_create_child, _reference)
+FAULT_AS(zx_vmo_create_child, _reference)
 {
 	return zx_vmo_create_child(self->vmo, ZX_VMO_CHILD_REFERENCE, 0, 0, &self->out[0]);
 }
@@ -319,7 +321,7 @@ static void destroy(struct _test_data_faults *self)
 	zx_vmar_destroy(self->out[0]);
 }
 
-FAULT(zx_vmar_allocate, , .after = destroy)
+FAULT(zx_vmar_allocate, .after = destroy)
 {
 	return zx_vmar_allocate(self->vm.vmar, ZX_VM_CAN_MAP_READ, 0, 16 * PAGE, &self->out[0],
 				&self->addr);
@@ -331,12 +333,12 @@ static zx_status_t map_for_writing(struct _test_data_faults *self)
 			   GUEST_WINDOW, self->vmo, 0, 16 * PAGE, &self->addr);
 }
 
-FAULT(zx_vmar_op_range, _commit, .before = map_for_writing, .after = unmap)
+FAULT_AS(zx_vmar_op_range, _commit, .before = map_for_writing, .after = unmap)
 {
 	return zx_vmar_op_range(self->vm.vmar, ZX_VMAR_OP_COMMIT, GUEST_WINDOW, 4 * PAGE, NULL, 0);
 }
 
-FAULT(zx_vcpu_resume, _first, .before = guest_boot, .after = guest_down)
+FAULT_AS(zx_vcpu_resume, _first, .before = guest_boot, .after = guest_down)
 {
 	zx_port_packet_t packet;
 
@@ -356,14 +358,14 @@ static zx_status_t guest_trapped(struct _test_data_faults *self)
 	       vm_vcpu(&self->other) ?: zx_vcpu_enter(self->other.vcpu, &packet);
 }
 
-FAULT(zxl_vcpu_read_memory, , .before = guest_trapped, .after = guest_down)
+FAULT(zxl_vcpu_read_memory, .before = guest_trapped, .after = guest_down)
 {
 	uint64_t value;
 
 	return zxl_vcpu_read_memory(self->other.vcpu, GUEST_SPARE, &value, sizeof(value), NULL);
 }
 
-FAULT(zxl_vcpu_write_memory, , .before = guest_trapped, .after = guest_down)
+FAULT(zxl_vcpu_write_memory, .before = guest_trapped, .after = guest_down)
 {
 	uint64_t value = 0;
 

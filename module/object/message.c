@@ -111,7 +111,7 @@ zx_status_t zx_message_new(u32 num_bytes, u32 num_files, struct zx_message **out
 	size_t head = struct_size(msg, files, num_files);
 	zx_status_t status;
 
-	msg = kvmalloc(head + num_bytes, GFP_KERNEL_ACCOUNT);
+	msg = kvmalloc(head + num_bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!msg)
 		return ZX_ERR_NO_MEMORY;
 	memset(msg, 0, head);
