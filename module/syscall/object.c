@@ -79,7 +79,7 @@ zx_status_t zx_sys_object_wait_many(struct zx_call *call)
 		return ZX_ERR_OUT_OF_RANGE;
 	if (!args->count)
 		return zx_object_wait(NULL, 0, args->deadline);
-	many = kvmalloc(sizeof(*many), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	many = kmalloc(sizeof(*many), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!many)
 		return ZX_ERR_NO_MEMORY;
 	if (!copy_from_user(many->items, user, size))
@@ -87,7 +87,7 @@ zx_status_t zx_sys_object_wait_many(struct zx_call *call)
 	if ((status == ZX_OK || status == ZX_ERR_TIMED_OUT || status == ZX_ERR_CANCELED) &&
 	    copy_to_user(user, many->items, size))
 		status = ZX_ERR_INVALID_ARGS;
-	kvfree(many);
+	kfree(many);
 	return status;
 }
 
