@@ -229,11 +229,11 @@ struct zx_channel *zx_channel_of(struct file *file)
 }
 
 /*
- * Put the ends in @msg that this walk has not seen on @todo, with a reference.
+ * Put the ends in @msg that this walk has not seen on @ahead, with a reference.
  * The message holds their handles, and so the ends, for as long as it cannot be
  * taken out of its queue.
  */
-static void note_ends(const struct zx_message *msg, struct list_head *todo)
+static void note_ends(const struct zx_message *msg, struct list_head *ahead)
 {
 	struct zx_channel *end;
 	u32 i;
@@ -244,12 +244,12 @@ static void note_ends(const struct zx_message *msg, struct list_head *todo)
 			continue;
 		end->walked = walks;
 		zx_object_get(&end->obj);
-		list_add_tail(&end->walk, todo);
+		list_add_tail(&end->walk, ahead);
 	}
 }
 
 /* The ends in the queue of @end. False: more than @budget handles stand beside them. */
-static bool look_into(struct zx_channel *end, struct list_head *todo, u32 *budget)
+static bool look_into(struct zx_channel *end, struct list_head *ahead, u32 *budget)
 {
 	struct zx_message *msg;
 	bool enough = true;
@@ -260,7 +260,7 @@ static bool look_into(struct zx_channel *end, struct list_head *todo, u32 *budge
 		if (!enough)
 			break;
 		*budget -= msg->num_files;
-		note_ends(msg, todo);
+		note_ends(msg, ahead);
 	}
 	spin_unlock(&end->pair->lock);
 	return enough;
@@ -279,15 +279,15 @@ static zx_status_t check_nesting(const struct zx_channel *dest, const struct zx_
 	zx_status_t status = ZX_OK;
 	u32 budget = MAX_NESTED;
 	struct zx_channel *end;
-	LIST_HEAD(todo);
+	LIST_HEAD(ahead);
 
 	lockdep_assert_held(&nesting);
 	walks++;
-	note_ends(msg, &todo);
-	while ((end = list_first_entry_or_null(&todo, struct zx_channel, walk))) {
+	note_ends(msg, &ahead);
+	while ((end = list_first_entry_or_null(&ahead, struct zx_channel, walk))) {
 		if (status == ZX_OK && end == dest)
 			status = ZX_ERR_NOT_SUPPORTED;
-		if (status == ZX_OK && !look_into(end, &todo, &budget))
+		if (status == ZX_OK && !look_into(end, &ahead, &budget))
 			status = ZX_ERR_NO_RESOURCES;
 		list_del(&end->walk);
 		zx_object_put(&end->obj);
