@@ -16,7 +16,7 @@ machine_packages() {
 
 # The emulated TSC is the emulator's clock, the same for all CPUs.
 machine_cmdline() {
-	echo tsc=reliable no_timer_check
+	echo console=ttyS1 loglevel=7 tsc=reliable no_timer_check
 }
 
 machine_start() {

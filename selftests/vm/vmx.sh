@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# Machine kind vmx: Bochs's model of a Broadwell CPU, which has VMX with EPT. For run, as svm.sh says.
+#
+# It is an interpreter, so what boots is prepared here (vmx-image) and put into its memory, and a ROM of ours (vmx_x86.S)
+# in the place of the video adapter's starts it: neither a disk nor a boot loader nor the kernel's decompressor runs there.
+
+# What it calls a second: near what it does in one, for the sake of the time limits inside.
+vmx_ips=50000000
+
+machine_packages() {
+	echo bochs bochs-term bochsbios gcc libc6-dev lz4 perl zstd
+}
+
+machine_cmdline() {
+	echo console=ttyS1,115200 loglevel=5 tsc=reliable no_timer_check
+}
+
+# The firmware runs a ROM whose bytes add up to 0.
+vmx_rom() { # FILE
+	gcc -m32 -nostdlib -static -Wl,-Ttext=0,--oformat=binary,--build-id=none -o "$1" "$here/vmx_x86.S" &&
+		perl -e 'undef $/; $_ = <>; print substr($_, 0, -1), pack "C", -unpack "%8C*", $_' "$1" >"$1.new" &&
+		mv "$1.new" "$1"
+}
+
+vmx_megabytes() {
+	local size=${vm_memory%[MG]}
+	[[ $vm_memory == *M ]] || ((size *= 1024))
+	echo "$size"
+}
+
+vmx_console() {
+	if [[ $interactive ]]; then
+		echo "mode=term, dev=$(tty)"
+	else
+		echo "mode=file, dev=/dev/fd/3"
+	fi
+}
+
+# Bochs's own words go to its log. Powering off is a panic to it, and ends it only so.
+vmx_settings() {
+	cat <<-EOF
+	config_interface: textconfig
+	display_library: term
+	plugin_ctrl: speaker=0, extfpuirq=0, parallel=0, gameport=0, usb_uhci=0
+	sound: driver=dummy
+	memory: guest=$(vmx_megabytes), host=$(vmx_megabytes)
+	romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot
+	vgaromimage: file=$work/rom
+	optramimage1: file=$work/image, address=0x400000
+	cpu: model=broadwell_ult, count=$vm_cpus, ips=$vmx_ips, reset_on_triple_fault=0, ignore_bad_msrs=1
+	clock: sync=none, time0=utc
+	ata0: enabled=0
+	ata1: enabled=0
+	com1: enabled=1, $(vmx_console)
+	com2: enabled=1, mode=file, dev=$vm_log
+	com3: enabled=1, mode=file, dev=$vm_report
+	log: $work/bochs.log
+	panic: action=fatal
+	error: action=ignore
+	info: action=ignore
+	debug: action=ignore
+	$ZX_BOCHS
+	EOF
+}
+
+machine_start() {
+	vmx_rom "$work/rom" && "$here/vmx-image" "$vm_kernel" "$vm_initrd" "$vm_cmdline" "$work/image" || exit
+	vmx_settings >"$work/settings"
+	echo c >"$work/debugger"
+	exec setpriv --pdeathsig KILL "$here/vmx-machine" "$work"
+}
