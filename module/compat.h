@@ -20,6 +20,14 @@
 #endif
 
 #define ZX_FILL_RETURN_BUFFER	FILL_RETURN_BUFFER %rax, RSB_CLEAR_LOOPS, X86_FEATURE_RETPOLINE
+#define ZX_FILL_RETURN_BUFFER_VMX	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, \
+					X86_FEATURE_RSB_VMEXIT, X86_FEATURE_RSB_VMEXIT_LITE
+
+#if defined(CLEAR_BRANCH_HISTORY_VMEXIT) || defined(ZX_HAVE_CLEAR_BHB_VMEXIT)
+#define ZX_CLEAR_BRANCH_HISTORY_VMX	CLEAR_BRANCH_HISTORY_VMEXIT
+#else
+#define ZX_CLEAR_BRANCH_HISTORY_VMX
+#endif
 
 #else
 
@@ -77,6 +85,13 @@ static inline void zx_ibpb(void)
 	if (boot_cpu_has(X86_FEATURE_IBPB))
 #endif
 		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+}
+
+/* With IBRS in software it has to be written anew after a guest ran. */
+static inline void zx_restrict_speculation(void)
+{
+	if (cpu_feature_enabled(X86_FEATURE_KERNEL_IBRS))
+		native_wrmsrl(MSR_IA32_SPEC_CTRL, this_cpu_read(x86_spec_ctrl_current));
 }
 
 /* A guest ran: its predictions must not reach the user space of its VMM. */

@@ -5,6 +5,7 @@
 #include <linux/interrupt.h>
 #include <linux/sched/signal.h>
 
+#include "../compat.h"
 #include "../x86/backend.h"
 #include "host.h"
 #include "stats.h"
@@ -12,6 +13,38 @@
 
 #define CREATE_TRACE_POINTS
 #include "../trace.h"
+
+DEFINE_PER_CPU(struct zx_cpu *, zx_cpu_held);
+static DEFINE_PER_CPU(u64, last_space);		/* zx_gpas.id of the last one held */
+
+/* Preemption off. A VCPU is held where its thread was last, if nobody else is since. */
+static void hold(struct zx_cpu *cpu)
+{
+	if (likely(cpu->held_on == smp_processor_id() && __this_cpu_read(zx_cpu_held) == cpu))
+		return;
+	cpu->held_on = smp_processor_id();
+	__this_cpu_write(zx_cpu_held, cpu);
+	zx_backend->hold(cpu);
+	/*
+	 * One guest must not train what another one, or its user space, runs on: APM
+	 * 2, 3.2.9.
+	 */
+	if (__this_cpu_read(last_space) != cpu->gpas->id) {
+		__this_cpu_write(last_space, cpu->gpas->id);
+		zx_ibpb();
+	}
+}
+
+void zx_cpu_hold(struct zx_cpu *cpu)
+{
+	preempt_disable();
+	hold(cpu);
+}
+
+void zx_cpu_release(struct zx_cpu *cpu)
+{
+	preempt_enable();
+}
 
 zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int id, u64 entry,
 			struct zx_vcpu_page *page)
@@ -21,6 +54,7 @@ zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int i
 	cpu->task = current;
 	cpu->space.id = id;
 	cpu->refused = ZX_NO_PAGE;
+	cpu->held_on = -1;
 	rcuwait_init(&cpu->wait);
 	zx_clock_init(cpu);
 	zx_apic_reset(&cpu->apic, id, &zx_clock_apic_hooks);
@@ -31,7 +65,9 @@ zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int i
 		zx_fpu_fini(&cpu->fpu);
 		return ZX_ERR_NO_MEMORY;
 	}
+	zx_cpu_hold(cpu);
 	zx_cr_reset(cpu, id == 0);
+	zx_cpu_release(cpu);
 	WRITE_ONCE(gpas->logical[id], zx_xapic_logical(&cpu->apic));
 	zx_gpas_join(gpas, &cpu->space);
 	return ZX_OK;
@@ -120,6 +156,7 @@ static void enter_guest(struct zx_cpu *cpu)
 static void burst(struct zx_cpu *cpu)
 {
 	zx_fpu_enter(&cpu->fpu);
+	hold(cpu);
 	local_irq_disable();
 	/* Time goes to the guest while this is set; the tick looks at it. */
 	current->flags |= PF_VCPU;

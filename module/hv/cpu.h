@@ -58,6 +58,7 @@ struct zx_cpu {
 	struct rcuwait wait;		/* the task, asleep in ZX_NEXT_HALT or _BELL */
 
 	struct zx_gpas_user space;
+	int held_on;			/* the CPU that hold() was called on last, or -1 */
 	u64 rip;
 	bool opened;			/* interrupts were open since the last entry */
 	bool stepping;			/* RFLAGS.TF was set at the last exit */
@@ -97,6 +98,17 @@ zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int i
 void zx_cpu_fini(struct zx_cpu *cpu);
 /* Run until there is something for user space. INTERNAL_INTR_RETRY: a signal. */
 zx_status_t zx_cpu_run(struct zx_cpu *cpu);
+
+/*
+ * Registers are the backend's matter, which may have them within reach only on
+ * the CPU that the VCPU's thread is on. Between these two they are; interrupts are
+ * on at the first. A burst does so by itself.
+ */
+void zx_cpu_hold(struct zx_cpu *cpu);
+void zx_cpu_release(struct zx_cpu *cpu);
+
+/* Whose registers are within reach on this CPU: NULL makes sure that it is nobody's. */
+DECLARE_PER_CPU(struct zx_cpu *, zx_cpu_held);
 
 /* While it does not run, its own thread: x86/walk.c. */
 /*

@@ -177,8 +177,11 @@ static const enum zx_memtype memtypes[] = {
 static bool fits_2m(struct zx_gpas *gpas, const struct zx_mapping *map, u64 pfn, pgoff_t index,
 		    struct page *page)
 {
+	const struct zx_npt_format *format = gpas->npt.format;
 	u64 first = round_down(pfn, 512);
 
+	if (format->no_large || (format->no_large_code && map->perm & ZX_PERM_EXEC))
+		return false;
 	return zx_hugepages && first >= map->first && first + 511 <= map->last &&
 	       !((pfn ^ index) & 511) &&
 	       zx_vmo_has(map->vmo, round_down(index, 512), index | 511) &&

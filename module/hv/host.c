@@ -37,6 +37,7 @@ static void cpu_off(void *unused)
 	if (!__this_cpu_read(zx_host_on))
 		return;
 	__this_cpu_write(zx_host_on, false);
+	__this_cpu_write(zx_cpu_held, NULL);
 	zx_backend->host_off();
 }
 

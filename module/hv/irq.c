@@ -14,8 +14,6 @@
 #define ERROR_CODES	(BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) | BIT(14) | BIT(17))
 /* What can be injected as an exception by number alone. */
 #define EXCEPTION_LAST	20
-/* Above any task priority class. */
-#define PRIO_ALWAYS	16
 
 /*
  * The bit is set before the thread's place is read, and the thread shows its
@@ -109,13 +107,13 @@ static int pending_vector(struct zx_cpu *cpu, unsigned int *prio, bool any_tpr)
 
 	for (word = 3; word >= 0; word--) {
 		if (cpu->irq.direct[word]) {
-			*prio = PRIO_ALWAYS;
+			*prio = ZX_PRIO_ALWAYS;
 			return word * 64 + __fls(cpu->irq.direct[word]);
 		}
 	}
 	/* While it is disabled it holds self-IPIs only, which nothing masks. */
 	vector = any_tpr ? zx_apic_waiting(&cpu->apic) : zx_apic_pending(&cpu->apic);
-	*prio = zx_apic_enabled(&cpu->apic) ? vector >> 4 : PRIO_ALWAYS;
+	*prio = zx_apic_enabled(&cpu->apic) ? vector >> 4 : ZX_PRIO_ALWAYS;
 	return vector;
 }
 
@@ -199,7 +197,7 @@ zx_status_t zx_irq_deliver(struct zx_cpu *cpu)
 	vector = pending_vector(cpu, &prio, true);
 	nmi_waits = irq->nmi && !irq->nmi_masked;
 	if (nmi_waits)
-		prio = PRIO_ALWAYS;
+		prio = ZX_PRIO_NMI;
 	if (vector >= 0 || nmi_waits || irq->windowed) {
 		irq->windowed = vector >= 0 || nmi_waits;
 		zx_backend->window(cpu, irq->windowed ? prio : 0);

@@ -40,6 +40,8 @@ struct zx_npt_format {
 	u64 perm[8];			/* a leaf's bits for ZX_PERM_* */
 	u64 type[ZX_MEM_TYPES];		/* and of one of 4 KiB for its memory type */
 	bool five_levels;		/* the CPU walks one more above ours */
+	bool no_large;			/* leaves of 4 KiB only */
+	bool no_large_code;		/* where a guest may execute */
 };
 
 struct zx_npt {

@@ -10,6 +10,9 @@
 #include "../hv/cpu.h"
 #include "decode.h"
 
+#include <asm/debugreg.h>
+#include <asm/msr-index.h>
+
 enum zx_exit_kind {
 	ZX_EXIT_NONE,		/* nothing to do: go on */
 	ZX_EXIT_HOST_IRQ,	/* an interrupt of the host waits */
@@ -70,6 +73,12 @@ enum zx_reg {
 	 */
 	ZX_REG_FLAT_CODE,
 	ZX_REG_CR2,
+	/*
+	 * Write only, for a backend whose CPUs do not switch them with the guest: the
+	 * MSRs of SYSCALL in the order of their numbers, and PAE's four top entries.
+	 */
+	ZX_REG_STAR, ZX_REG_LSTAR, ZX_REG_CSTAR, ZX_REG_FMASK,
+	ZX_REG_PDPTE, ZX_REG_PDPTE_LAST = ZX_REG_PDPTE + 3,
 	/* Read only: + ZX_SEGMENT_PARTS * enum zx_segment + enum zx_segment_part */
 	ZX_REG_SEGMENT = 0x100,
 };
@@ -92,6 +101,9 @@ enum zx_segment_part {
 
 enum zx_inject { ZX_INJECT_IRQ, ZX_INJECT_NMI, ZX_INJECT_EXCEPTION };
 
+#define ZX_PRIO_ALWAYS	16	/* whatever TPR is */
+#define ZX_PRIO_NMI	17	/* and RFLAGS.IF */
+
 /* Host, then VCPU, in the order of their lives. Sixteen hooks at the most. */
 struct zx_backend {
 	const char *name;
@@ -105,19 +117,22 @@ struct zx_backend {
 
 	int (*vcpu_init)(struct zx_cpu *cpu, bool bsp, u64 entry);
 	void (*vcpu_fini)(struct zx_cpu *cpu);
+	/*
+	 * Preemption off, interrupts on. From now on the VCPU is this CPU's, until
+	 * hold() on another one, and get() and set() reach it here until hold() is
+	 * called for another VCPU.
+	 */
+	void (*hold)(struct zx_cpu *cpu);
 	void (*load)(struct zx_cpu *cpu);	/* a burst begins on this CPU */
 	void (*put)(struct zx_cpu *cpu);	/* and ends */
 	void (*run)(struct zx_cpu *cpu, struct zx_exit *exit);	/* interrupts off */
-	/*
-	 * In a burst or between two, in the VCPU's thread. A backend whose registers
-	 * are within reach on one CPU only has to see to that first.
-	 */
+	/* In a burst, or between zx_cpu_hold() and zx_cpu_release(). */
 	u64 (*get)(struct zx_cpu *cpu, enum zx_reg reg);
 	void (*set)(struct zx_cpu *cpu, enum zx_reg reg, u64 value);
 	void (*inject)(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_fault *event);
 	/*
-	 * Exit as soon as an interrupt of priority class @prio can be taken; 16 is
-	 * above any TPR, 0 takes the wish back.
+	 * Exit as soon as an interrupt of priority class @prio can be taken, or what
+	 * ZX_PRIO_* says; 0 takes the wish back.
 	 */
 	void (*window)(struct zx_cpu *cpu, unsigned int prio);
 };
@@ -145,6 +160,25 @@ static inline void zx_exit_advance(struct zx_cpu *cpu, unsigned int len)
 		cpu->rip = rip;
 }
 
+/* The host's, which came while a guest ran. */
+void zx_exit_machine_check(void);
+
+/* debug.c */
+#define ZX_DR7_ENABLED	0xffull		/* any of L0-L3, G0-G3 */
+
+/*
+ * Around an entry of a guest with breakpoints of its own, which are in the CPU
+ * only while it runs. @saved: room for the host's.
+ */
+void zx_debug_enter(struct zx_cpu *cpu, u64 saved[4]);
+void zx_debug_leave(const u64 saved[4]);
+/* Behind a burst: exits leave DR7 cleared. */
+static inline void zx_debug_put(void)
+{
+	if (unlikely(hw_breakpoint_active()))
+		set_debugreg(__this_cpu_read(cpu_dr7), 7);
+}
+
 /* trap.c */
 bool zx_exit_io(struct zx_cpu *cpu, struct zx_exit *exit);
 bool zx_exit_memory(struct zx_cpu *cpu, struct zx_exit *exit);
@@ -168,6 +202,11 @@ bool zx_cpuid_has_1g(void);		/* pages of 1 GiB */
 
 /* msr.c */
 extern const u32 zx_msr_passed[];	/* need no exit; ends with 0 */
+/* Those of SYSCALL: reads need no exit, writes can be had by ZX_REG_STAR and on. */
+static inline bool zx_msr_is_syscall(u32 msr)
+{
+	return msr >= MSR_STAR && msr <= MSR_SYSCALL_MASK;
+}
 /* exit->len is known. */
 bool zx_msr_access(struct zx_cpu *cpu, struct zx_exit *exit);
 void zx_msr_host_on(void);	/* on the CPU that was switched on */

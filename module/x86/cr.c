@@ -32,6 +32,35 @@ void zx_cr_reset(struct zx_cpu *cpu, bool bsp)
 	zx_backend->set(cpu, ZX_REG_DR7, DR7_ONES);
 }
 
+#define PDPTE_PRESENT	BIT_ULL(0)
+#define PDPTE_RESERVED	(GENMASK_ULL(2, 1) | GENMASK_ULL(8, 5))	/* and address bits that are not */
+
+/*
+ * PAE's four top entries are read when paging comes to be like that, and when a
+ * write changes any of the bits that bear on it (SDM 3, 4.4.1). False: #GP, or
+ * cpu->next is set.
+ */
+static bool load_pdptes(struct zx_cpu *cpu)
+{
+	u64 reserved = PDPTE_RESERVED | ~GENMASK_ULL(zx_cpuid_phys_bits() - 1, 0);
+	u64 table = zx_backend->get(cpu, ZX_REG_CR3) & GENMASK_ULL(31, 5), entries[4];
+	unsigned int i;
+
+	if (!zx_mem_copy(cpu, table, entries, sizeof(entries), false))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(entries); i++)
+		if (entries[i] & PDPTE_PRESENT && entries[i] & reserved)
+			return false;
+	for (i = 0; i < ARRAY_SIZE(entries); i++)
+		zx_backend->set(cpu, ZX_REG_PDPTE + i, entries[i]);
+	return true;
+}
+
+static bool is_pae(u64 cr0, u64 cr4, u64 efer)
+{
+	return cr0 & X86_CR0_PG && cr4 & X86_CR4_PAE && !(efer & EFER_LME);
+}
+
 /* Paging goes on or off: SDM 3, 4.1.2, and 2.5 for the faults. */
 static bool switch_paging(struct zx_cpu *cpu, bool on)
 {
@@ -65,6 +94,10 @@ static bool set_cr0(struct zx_cpu *cpu, u64 value)
 	if ((value & X86_CR0_PG && !(value & X86_CR0_PE)) ||
 	    (value & X86_CR0_NW && !(value & X86_CR0_CD)))
 		return false;
+	if (changed & (X86_CR0_PG | X86_CR0_CD | X86_CR0_NW) &&
+	    is_pae(value, zx_backend->get(cpu, ZX_REG_CR4), zx_backend->get(cpu, ZX_REG_EFER)) &&
+	    !load_pdptes(cpu))
+		return false;
 	if (changed & X86_CR0_PG && !switch_paging(cpu, value & X86_CR0_PG))
 		return false;
 	if (changed & (X86_CR0_PG | X86_CR0_WP | X86_CR0_PE))
@@ -85,6 +118,9 @@ static bool set_cr4(struct zx_cpu *cpu, u64 value)
 	/* PCIDs can be turned on in long mode only, and from PCID 0: SDM 3, 4.10.1. */
 	if (changed & value & X86_CR4_PCIDE &&
 	    (!(efer & EFER_LMA) || zx_backend->get(cpu, ZX_REG_CR3) & 0xfff))
+		return false;
+	if (changed & (X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PAE | X86_CR4_SMEP) &&
+	    is_pae(zx_backend->get(cpu, ZX_REG_CR0), value, efer) && !load_pdptes(cpu))
 		return false;
 	if (changed & (X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PAE | X86_CR4_PCIDE | X86_CR4_SMEP |
 		       X86_CR4_SMAP))
@@ -243,7 +279,7 @@ static bool perform(struct zx_cpu *cpu, const struct zx_inst *inst)
 		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, cpu->rip);
 		return false;
 	}
-	if (!done)
+	if (!done && cpu->next == ZX_NEXT_NONE)
 		zx_irq_gp(cpu);
 	return done;
 }

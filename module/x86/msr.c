@@ -164,6 +164,17 @@ static bool write_pat(struct zx_cpu *cpu, u64 value)
 	return true;
 }
 
+/* Only where the backend asks for it; SDM 4, table 2-2 for what they take. */
+static bool write_syscall(struct zx_cpu *cpu, u32 msr, u64 value)
+{
+	if ((msr == MSR_LSTAR || msr == MSR_CSTAR) && !zx_canonical(value))
+		return false;
+	if (msr == MSR_SYSCALL_MASK && value >> 32)
+		return false;
+	zx_backend->set(cpu, ZX_REG_STAR + (msr - MSR_STAR), value);
+	return true;
+}
+
 static bool write_msr(struct zx_cpu *cpu, u32 msr, u64 value)
 {
 	const struct quiet *row;
@@ -180,6 +191,8 @@ static bool write_msr(struct zx_cpu *cpu, u32 msr, u64 value)
 	case MSR_IA32_SYSENTER_ESP:
 	case MSR_IA32_SYSENTER_EIP:
 		return write_sysenter(cpu, msr, value);
+	case MSR_STAR ... MSR_SYSCALL_MASK:
+		return write_syscall(cpu, msr, value);
 	case MSR_KVM_WALL_CLOCK:
 	case MSR_KVM_WALL_CLOCK_OLD:
 	case MSR_KVM_SYSTEM_TIME:

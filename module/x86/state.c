@@ -31,6 +31,7 @@ static u64 rflags_of(struct zx_cpu *cpu)
 void zx_cpu_read_system(struct zx_cpu *cpu, struct zxl_vcpu_system *out)
 {
 	memset(out, 0, sizeof(*out));
+	zx_cpu_hold(cpu);
 	out->rip = cpu->rip;
 	out->rflags = rflags_of(cpu);
 	out->cr0 = zx_backend->get(cpu, ZX_REG_CR0);
@@ -47,13 +48,17 @@ void zx_cpu_read_system(struct zx_cpu *cpu, struct zxl_vcpu_system *out)
 	read_segment(cpu, ZX_SEGMENT_GS, &out->gs);
 	read_segment(cpu, ZX_SEGMENT_LDTR, &out->ldtr);
 	read_segment(cpu, ZX_SEGMENT_TR, &out->tr);
+	zx_cpu_release(cpu);
 }
 
 /* VM entry has these checks on Intel (SDM 3, 27.3.1.4); they are made for both here. */
 zx_status_t zx_cpu_write_rip(struct zx_cpu *cpu, u64 rip)
 {
-	bool wide = zx_backend->get(cpu, ZX_REG_CODE_SIZE) == ZX_CODE_64;
+	bool wide;
 
+	zx_cpu_hold(cpu);
+	wide = zx_backend->get(cpu, ZX_REG_CODE_SIZE) == ZX_CODE_64;
+	zx_cpu_release(cpu);
 	if (wide ? !zx_canonical(rip) : rip >> 32)
 		return ZX_ERR_INVALID_ARGS;
 	/* A fault or a single step was that of the instruction which RIP leaves. */

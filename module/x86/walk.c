@@ -294,6 +294,7 @@ static enum step try(struct access *a, u64 addr, void *buf, size_t len)
 	struct zx_cpu *cpu = a->cpu;
 	enum step step;
 
+	zx_cpu_hold(cpu);
 	local_irq_disable();
 	WRITE_ONCE(cpu->space.cpu, smp_processor_id());
 	smp_mb();	/* pairs with flush() in gpas.c, as in burst() */
@@ -301,6 +302,7 @@ static enum step try(struct access *a, u64 addr, void *buf, size_t len)
 	/* Pairs with flush(), which frees what was copied once it sees this. */
 	smp_store_release(&cpu->space.cpu, -1);
 	local_irq_enable();
+	zx_cpu_release(cpu);
 	return step;
 }
 
@@ -319,11 +321,13 @@ static zx_status_t give_up(struct access *a)
 {
 	struct zx_cpu *cpu = a->cpu;
 
+	zx_cpu_hold(cpu);
 	/* What was pending of the instruction (a single step) has not happened. */
 	if (cpu->stepping)
 		zx_backend->set(cpu, ZX_REG_DR6, zx_backend->get(cpu, ZX_REG_DR6) & ~DR6_BS);
 	if (a->vector == VECTOR_PF)
 		zx_backend->set(cpu, ZX_REG_CR2, a->linear);
+	zx_cpu_release(cpu);
 	zx_irq_fault(cpu, a->vector, true, a->error);
 	cpu->rip = cpu->access_rip;
 	cpu->page->rip = cpu->rip;
@@ -338,7 +342,9 @@ zx_status_t zx_cpu_memory(struct zx_cpu *cpu, u64 addr, void *buf, size_t len, b
 	zx_status_t status = ZX_OK;
 	enum step step;
 
+	zx_cpu_hold(cpu);
 	access_init(&a, cpu, write);
+	zx_cpu_release(cpu);
 	do {
 		step = try(&a, addr, buf, len);
 		if (step == STEP_OK)

@@ -2,9 +2,6 @@
 /*
  * From SVM's exit codes to meaning.
  */
-#include <asm/mce.h>
-#include <asm/ptrace.h>
-
 #include "svm.h"
 
 /* 0: not a length, so ask the decoder. */
@@ -83,16 +80,6 @@ static void decode_iret(struct svm_vcpu *svm, struct zx_cpu *cpu)
 	cpu->irq.busy = true;
 }
 
-/* As if user space had met it: what a guest consumes kills its thread, not the host. */
-static void machine_check(void)
-{
-#ifdef CONFIG_X86_MCE
-	struct pt_regs regs = { .cs = 3, .flags = X86_EFLAGS_IF };
-
-	do_machine_check(&regs);
-#endif
-}
-
 static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit, unsigned int vector)
 {
 	exit->kind = ZX_EXIT_NONE;
@@ -107,7 +94,7 @@ static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit, unsigned 
 		zx_irq_fault(cpu, 17, true, 0);
 		break;
 	case 18:
-		machine_check();
+		zx_exit_machine_check();
 		break;
 	default:
 		exit->kind = ZX_EXIT_UNKNOWN;

@@ -44,7 +44,6 @@ struct svm_host {
 	phys_addr_t area_pa;
 	u64 asid_gen;
 	u32 asid_next;
-	u64 space;		/* zx_gpas.id of the guest that ran last */
 };
 
 DECLARE_PER_CPU(struct svm_host, svm_host);

@@ -6,14 +6,12 @@
 #include <linux/io.h>
 #include <linux/slab.h>
 
-#include <asm/debugreg.h>
 #include <asm/msr-index.h>
 
 #include "../../compat.h"
 #include "../../hv/host.h"
 #include "svm.h"
 
-#define DR7_ENABLED	0xffull		/* any of L0-L3, G0-G3 */
 #define CACHE_BITS	(X86_CR0_CD | X86_CR0_NW)
 
 static int vcpu_init(struct zx_cpu *cpu, bool bsp, u64 entry)
@@ -57,37 +55,26 @@ static void take_flags(struct zx_cpu *cpu, struct svm_save *save)
 			       (flags & ZX_VCPU_RFLAGS_USER);
 }
 
+static void hold(struct zx_cpu *cpu)
+{
+	struct svm_vcpu *svm = svm_of(cpu);
+
+	if (svm->cpu != smp_processor_id()) {
+		svm_dirty(svm, SVM_CLEAN_ALL);
+		cpu->flush = true;
+	}
+}
+
 static void load(struct zx_cpu *cpu)
 {
 	struct svm_host *host = this_cpu_ptr(&svm_host);
 	struct svm_vcpu *svm = svm_of(cpu);
 
-	if (unlikely(svm->cpu != smp_processor_id())) {
-		svm_dirty(svm, SVM_CLEAN_ALL);
-		cpu->flush = true;
-	}
 	if (unlikely(svm->asid_gen != host->asid_gen))
 		cpu->flush = true;
-	/*
-	 * One guest must not train what another one, or its user space, runs on: APM
-	 * 2, 3.2.9.
-	 */
-	if (unlikely(host->space != cpu->gpas->id)) {
-		host->space = cpu->gpas->id;
-		zx_ibpb();
-	}
 	vmsave(host->area_pa);
 	zx_msr_enter(cpu);
 	take_flags(cpu, &svm->vmcb->save);
-}
-
-/* #VMEXIT leaves DR7 cleared and the guest's DR6: APM 2, 15.6. */
-static void restore_debug(const struct svm_save *save)
-{
-	if (unlikely(save->dr6 != DR6_RESERVED))
-		set_debugreg(DR6_RESERVED, 6);
-	if (unlikely(hw_breakpoint_active()))
-		set_debugreg(__this_cpu_read(cpu_dr7), 7);
 }
 
 static void put(struct zx_cpu *cpu)
@@ -95,26 +82,13 @@ static void put(struct zx_cpu *cpu)
 	struct svm_save *save = &svm_of(cpu)->vmcb->save;
 
 	zx_msr_leave(cpu);
-	restore_debug(save);
+	/* #VMEXIT leaves the guest's DR6: APM 2, 15.6. */
+	if (unlikely(save->dr6 != DR6_RESERVED))
+		set_debugreg(DR6_RESERVED, 6);
+	zx_debug_put();
 	cpu->page->regs.rflags = save->rflags & ZX_VCPU_RFLAGS_USER;
 	cpu->page->rip = cpu->rip;
 	zx_exit_to_user();
-}
-
-/* A guest with breakpoints of its own has them in the CPU only while it runs. */
-static void swap_breakpoints(u64 *regs)
-{
-	u64 old[4];
-
-	get_debugreg(old[0], 0);
-	get_debugreg(old[1], 1);
-	get_debugreg(old[2], 2);
-	get_debugreg(old[3], 3);
-	set_debugreg(regs[0], 0);
-	set_debugreg(regs[1], 1);
-	set_debugreg(regs[2], 2);
-	set_debugreg(regs[3], 3);
-	memcpy(regs, old, sizeof(old));
 }
 
 /* Translations of this VCPU are stale, or the whole space's are. */
@@ -133,19 +107,16 @@ static void check_flush(struct zx_cpu *cpu, struct svm_vcpu *svm)
 
 static void enter(struct zx_cpu *cpu, struct svm_vcpu *svm)
 {
-	u64 breakpoints[4];
+	phys_addr_t host = __this_cpu_read(svm_host.area_pa);
+	u64 saved[4];
 
-	if (likely(!(svm->vmcb->save.dr7 & DR7_ENABLED))) {
-		svm_enter(&cpu->page->regs, svm->vmcb_pa, __this_cpu_read(svm_host.area_pa));
+	if (likely(!(svm->vmcb->save.dr7 & ZX_DR7_ENABLED))) {
+		svm_enter(&cpu->page->regs, svm->vmcb_pa, host);
 		return;
 	}
-	memcpy(breakpoints, cpu->dr, sizeof(breakpoints));
-	/* The host's own must not go off at the guest's addresses; put() brings them back. */
-	if (unlikely(hw_breakpoint_active()))
-		set_debugreg(0ul, 7);
-	swap_breakpoints(breakpoints);
-	svm_enter(&cpu->page->regs, svm->vmcb_pa, __this_cpu_read(svm_host.area_pa));
-	swap_breakpoints(breakpoints);
+	zx_debug_enter(cpu, saved);
+	svm_enter(&cpu->page->regs, svm->vmcb_pa, host);
+	zx_debug_leave(saved);
 }
 
 /*
@@ -446,6 +417,7 @@ const struct zx_backend zx_svm_backend = {
 	.host_off = svm_host_off,
 	.vcpu_init = vcpu_init,
 	.vcpu_fini = vcpu_fini,
+	.hold = hold,
 	.load = load,
 	.put = put,
 	.run = run,
