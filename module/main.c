@@ -25,7 +25,15 @@ MODULE_PARM_DESC(decode_assists, "SVM: take instruction bytes from the CPU (defa
 
 bool zx_asid = true;
 module_param_named(asid, zx_asid, bool, 0444);
-MODULE_PARM_DESC(asid, "keep guests' translations over exits (default on)");
+MODULE_PARM_DESC(asid, "SVM: keep guests' translations over exits (default on)");
+
+bool zx_vpid = true;
+module_param_named(vpid, zx_vpid, bool, 0444);
+MODULE_PARM_DESC(vpid, "VMX: keep guests' translations over exits (default on)");
+
+bool zx_tpr_shadow = true;
+module_param_named(tpr_shadow, zx_tpr_shadow, bool, 0444);
+MODULE_PARM_DESC(tpr_shadow, "VMX: let the CPU keep CR8 (default on)");
 
 static int objects_get(char *buf, const struct kernel_param *param)
 {
@@ -51,6 +59,8 @@ static const struct zx_backend *pick_backend(void)
 {
 	if (boot_cpu_has(X86_FEATURE_SVM))
 		return &zx_svm_backend;
+	if (boot_cpu_has(X86_FEATURE_VMX) || boot_cpu_data.x86_vendor == X86_VENDOR_INTEL)
+		return &zx_vmx_backend;
 	return NULL;
 }
 

@@ -15,7 +15,9 @@
 extern bool zx_hugepages;	/* 2 MiB leaves and VMO pages */
 extern bool zx_nrips;		/* SVM: next RIP from the CPU */
 extern bool zx_decode_assists;	/* SVM: decode assists from the CPU */
-extern bool zx_asid;		/* a tag per VCPU instead of a flush per entry */
+extern bool zx_asid;		/* SVM: a tag per VCPU instead of a flush per entry */
+extern bool zx_vpid;		/* VMX: the same */
+extern bool zx_tpr_shadow;	/* VMX: CR8 without exits */
 
 /* Is this CPU ours to enter guests on? Interrupts off. */
 DECLARE_PER_CPU(bool, zx_host_on);

@@ -138,6 +138,7 @@ struct zx_backend {
 };
 
 extern const struct zx_backend zx_svm_backend;
+extern const struct zx_backend zx_vmx_backend;
 extern const struct zx_backend *zx_backend;	/* the one in use; main.c */
 
 /* exit.c */

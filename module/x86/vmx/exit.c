@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From VMX's exit reasons to meaning.
+ */
+#include <asm/vmx.h>
+
+#include "vmx.h"
+
+#define REASON_FAILED_ENTRY	VMX_EXIT_REASONS_FAILED_VMENTRY
+#define REASON_BASIC		0xffffu
+#define REASON_GETSEC		11
+/* In hw_exit: not an exit reason, but a VM-instruction error. */
+#define CODE_REFUSED		BIT_ULL(32)
+
+/* Exit qualifications: SDM 3, tables 28-1, 28-5 and 28-7. */
+#define IO_SIZE		7u
+#define IO_IN		BIT(3)
+#define IO_STRING	BIT(4)
+#define IO_PORT_SHIFT	16
+#define EPT_WRITE	BIT(1)
+#define EPT_FETCH	BIT(2)
+#define EPT_LINEAR	BIT(7)		/* there is a linear address */
+#define EPT_FINAL	BIT(8)		/* and it was translated */
+#define NMI_UNBLOCKED	BIT(12)		/* by the IRET that exits; in all these places */
+#define DB_BITS		0x600full	/* B0 to B3, BD, BS, as in DR6 */
+
+#define MC_VECTOR	18
+#define DR7_GD		BIT_ULL(13)
+
+static void decode_io(struct zx_exit *exit)
+{
+	u64 info = vmcs_readn(EXIT_QUALIFICATION);
+
+	exit->kind = ZX_EXIT_IO;
+	exit->io.port = info >> IO_PORT_SHIFT;
+	exit->io.size = (info & IO_SIZE) + 1;
+	exit->io.in = info & IO_IN;
+	exit->io.string = info & IO_STRING;
+}
+
+/* An IRET that faults has let NMIs in already: SDM 3, 28.2.3. */
+static void block_nmi_again(u64 info)
+{
+	if (unlikely(info & NMI_UNBLOCKED))
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+			     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
+}
+
+/*
+ * The length field is not promised for these (SDM 3, 28.2.5), so it is left to
+ * the decoder, which has to look at the instruction anyway.
+ */
+static void decode_ept(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	u64 info = vmcs_readn(EXIT_QUALIFICATION);
+
+	if (!cpu->irq.cut)
+		block_nmi_again(info);
+	exit->kind = ZX_EXIT_MEMORY;
+	exit->len = 0;
+	exit->mem.gpa = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
+	exit->mem.bytes = 0;
+	exit->mem.walk = (info & (EPT_LINEAR | EPT_FINAL)) == EPT_LINEAR;
+	exit->mem.access = info & EPT_FETCH ? ZX_PERM_READ | ZX_PERM_EXEC :
+			   info & EPT_WRITE ? ZX_PERM_READ | ZX_PERM_WRITE : ZX_PERM_READ;
+}
+
+/* #DB, #UD, #AC: faults of the guest that become ours to deliver. */
+static bool is_fault(u32 reason)
+{
+	u32 info;
+
+	if (reason != EXIT_REASON_EXCEPTION_NMI)
+		return false;
+	info = vmcs_read32(VM_EXIT_INTR_INFO);
+	return (info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_HARD_EXCEPTION &&
+	       (info & INTR_INFO_VECTOR_MASK) != MC_VECTOR;
+}
+
+/* The delivery that the exit cut short goes in again at the next entry. */
+static void requeue_event(struct zx_cpu *cpu, u32 reason)
+{
+	u32 event = vmcs_read32(IDT_VECTORING_INFO_FIELD), type = event & INTR_INFO_INTR_TYPE_MASK;
+
+	cpu->irq.cut = event & VECTORING_INFO_VALID_MASK;
+	if (likely(!cpu->irq.cut))
+		return;
+	/* RIP is still on an INT n, INT1, INT3 or INTO: it runs again by itself. */
+	if (type == INTR_TYPE_SOFT_INTR || type == INTR_TYPE_SOFT_EXCEPTION ||
+	    type == INTR_TYPE_PRIV_SW_EXCEPTION)
+		return;
+	/* Of two faults the later is delivered; the first comes again by itself. */
+	if (type == INTR_TYPE_HARD_EXCEPTION && is_fault(reason))
+		return;
+	/* An NMI blocks others once it is delivered, and must not be blocked before. */
+	if (type == INTR_TYPE_NMI_INTR)
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+			     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & ~GUEST_INTR_STATE_NMI);
+	if (event & VECTORING_INFO_DELIVER_CODE_MASK)
+		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE,
+			     vmcs_read32(IDT_VECTORING_ERROR_CODE));
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, event & ~INTR_INFO_UNBLOCK_NMI);
+	cpu->irq.reinject = true;
+	cpu->irq.busy = true;
+}
+
+/* The host's NMI handler, as the interrupt itself would have called it. */
+static void host_nmi(void)
+{
+	asm volatile("int $2" : : : "memory");
+}
+
+static void debug_exception(struct zx_cpu *cpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(cpu);
+
+	vmx->dr6 = (vmx->dr6 & ~0xfull) | (vmcs_readn(EXIT_QUALIFICATION) & DB_BITS);
+	/* Delivery clears it, injection does not. */
+	vmx_set(cpu, ZX_REG_DR7, vmx->dr7 & ~DR7_GD);
+	zx_irq_fault(cpu, 1, false, 0);
+}
+
+static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	u32 info = vmcs_read32(VM_EXIT_INTR_INFO);
+
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR) {
+		host_nmi();
+		exit->kind = ZX_EXIT_NONE;
+		return;
+	}
+	if (!cpu->irq.cut)
+		block_nmi_again(info);
+	exit->kind = ZX_EXIT_NONE;
+	switch (info & INTR_INFO_VECTOR_MASK) {
+	case 1:
+		debug_exception(cpu);
+		break;
+	case 6:
+		exit->kind = ZX_EXIT_UD;
+		break;
+	case 17:
+		zx_irq_fault(cpu, 17, true, 0);
+		break;
+	case MC_VECTOR:
+		zx_exit_machine_check();
+		break;
+	default:
+		exit->kind = ZX_EXIT_UNKNOWN;
+	}
+}
+
+/* NMIs may come now, or one that waited can. */
+static void decode_nmi_window(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct vmx_vcpu *vmx = vmx_of(cpu);
+
+	if (vmx->nmi_watch) {
+		vmx->nmi_watch = false;
+		cpu->irq.nmi_masked = false;
+	}
+	vmx_window(cpu, vmx->prio == ZX_PRIO_NMI ? 0 : vmx->prio);
+	cpu->irq.busy = true;
+	exit->kind = ZX_EXIT_WINDOW;
+}
+
+static u8 simple_kind(u32 reason)
+{
+	switch (reason) {
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+		return ZX_EXIT_HOST_IRQ;
+	case EXIT_REASON_INIT_SIGNAL:	/* stays pending: SDM 3, 26.2 */
+		return ZX_EXIT_NONE;
+	case EXIT_REASON_CPUID:
+		return ZX_EXIT_CPUID;
+	case EXIT_REASON_HLT:
+		return ZX_EXIT_HLT;
+	case EXIT_REASON_MSR_READ:
+		return ZX_EXIT_RDMSR;
+	case EXIT_REASON_MSR_WRITE:
+		return ZX_EXIT_WRMSR;
+	case EXIT_REASON_VMCALL:
+		return ZX_EXIT_HYPERCALL;
+	case EXIT_REASON_XSETBV:
+		return ZX_EXIT_XSETBV;
+	case EXIT_REASON_INVD:
+	case EXIT_REASON_WBINVD:
+		return ZX_EXIT_SKIP;
+	case EXIT_REASON_RDPMC:
+	case REASON_GETSEC:
+	case EXIT_REASON_VMCLEAR ... EXIT_REASON_VMON:
+	case EXIT_REASON_MWAIT_INSTRUCTION:
+	case EXIT_REASON_MONITOR_INSTRUCTION:
+	case EXIT_REASON_INVEPT:
+	case EXIT_REASON_INVVPID:
+	case EXIT_REASON_VMFUNC:
+		return ZX_EXIT_UD;
+	case EXIT_REASON_CR_ACCESS:
+		return ZX_EXIT_CR;
+	case EXIT_REASON_DR_ACCESS:
+		return ZX_EXIT_DR;
+	case EXIT_REASON_TRIPLE_FAULT:
+		return ZX_EXIT_SHUTDOWN;
+	default:
+		return ZX_EXIT_UNKNOWN;
+	}
+}
+
+static void entry_failed(struct zx_exit *exit, u64 code)
+{
+	exit->kind = ZX_EXIT_ENTRY_FAILED;
+	exit->len = 0;
+	exit->code = code;
+	/* Exits take it away, but none was this: SDM 3, 27.8. */
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+}
+
+void vmx_exit_refused(struct zx_exit *exit)
+{
+	entry_failed(exit, vmcs_read32(VM_INSTRUCTION_ERROR) | CODE_REFUSED);
+}
+
+void vmx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	u32 code = vmcs_read32(VM_EXIT_REASON), reason = code & REASON_BASIC;
+
+	if (unlikely(code & REASON_FAILED_ENTRY)) {
+		if (reason == EXIT_REASON_MCE_DURING_VMENTRY)
+			zx_exit_machine_check();
+		entry_failed(exit, code);
+		return;
+	}
+	vmx_of(cpu)->launched = true;
+	exit->code = code;
+	exit->len = 0;
+	requeue_event(cpu, reason);
+	switch (reason) {
+	case EXIT_REASON_IO_INSTRUCTION:
+		decode_io(exit);
+		break;
+	case EXIT_REASON_EPT_VIOLATION:
+		decode_ept(cpu, exit);
+		return;
+	case EXIT_REASON_EXCEPTION_NMI:
+		decode_exception(cpu, exit);
+		return;
+	case EXIT_REASON_INTERRUPT_WINDOW:
+	case EXIT_REASON_TPR_BELOW_THRESHOLD:
+		exit->kind = ZX_EXIT_WINDOW;
+		cpu->irq.busy = true;
+		return;
+	case EXIT_REASON_NMI_WINDOW:
+		decode_nmi_window(cpu, exit);
+		return;
+	default:
+		exit->kind = simple_kind(reason);
+	}
+	/* All that is left are instructions, or have no use for it. */
+	exit->len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
+	if (unlikely(exit->len > ZX_INST_MAX))
+		exit->len = 0;
+}

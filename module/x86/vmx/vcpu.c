@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A VCPU on VMX: its life, its bursts, and the door's table.
+ */
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/slab.h>
+
+#include <asm/desc.h>
+#include <asm/fsgsbase.h>
+#include <asm/msr-index.h>
+
+#include "../../compat.h"
+#include "../../hv/host.h"
+#include "vmx.h"
+
+#define APIC_TPR	0x80
+
+static void vcpu_fini(struct zx_cpu *cpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(cpu);
+
+	preempt_disable();
+	vmx_vmcs_clear(vmx);
+	preempt_enable();
+	vmx_host_vpid_free(vmx->vpid);
+	free_page((unsigned long)vmx->apic);
+	free_page((unsigned long)vmx->vmcs);
+	kfree(vmx);
+}
+
+static int alloc_pages_of(struct vmx_vcpu *vmx)
+{
+	int vpid;
+
+	vmx->vmcs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	vmx->apic = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!vmx->vmcs || !vmx->apic)
+		return -ENOMEM;
+	vpid = vmx_host_vpid();
+	if (vpid < 0)
+		return vpid;
+	vmx->vpid = vpid;
+	return 0;
+}
+
+static int vcpu_init(struct zx_cpu *cpu, bool bsp, u64 entry)
+{
+	struct vmx_vcpu *vmx = kzalloc(sizeof(*vmx), GFP_KERNEL_ACCOUNT);
+
+	if (!vmx)
+		return -ENOMEM;
+	cpu->hw = vmx;
+	vmx->cpu = -1;
+	if (alloc_pages_of(vmx)) {
+		vcpu_fini(cpu);
+		return -ENOMEM;
+	}
+	vmx->vmcs->revision = vmx_caps.revision;
+	vmx->vmcs_pa = virt_to_phys(vmx->vmcs);
+	vmx->eptp = virt_to_phys(cpu->gpas->npt.top) | VMX_EPTP_PWL_4 | VMX_EPTP_MT_WB;
+	/* Fields can be written once the CPU knows it: SDM 3, 25.11.3. */
+	preempt_disable();
+	vmclear(vmx->vmcs_pa);
+	zx_cpu_hold(cpu);
+	vmx_vmcs_init(cpu, bsp, entry);
+	zx_cpu_release(cpu);
+	preempt_enable();
+	return 0;
+}
+
+static void hold(struct zx_cpu *cpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(cpu);
+
+	if (vmx->cpu != smp_processor_id())
+		cpu->flush = true;
+	vmx_vmcs_hold(vmx);
+}
+
+/* Exits leave LDTR empty: SDM 3, 28.5.2. */
+static void sample_ldt(struct vmx_vcpu *vmx)
+{
+	store_ldt(vmx->host_ldt);
+}
+
+/* What interrupts may have changed since the last entry. */
+static void sample_host(struct vmx_vcpu *vmx)
+{
+	u64 cr3 = __read_cr3(), cr4 = __read_cr4();
+
+	if (unlikely(cr3 != vmx->host_cr3)) {
+		vmx->host_cr3 = cr3;
+		vmcs_writen(HOST_CR3, cr3);
+	}
+	if (unlikely(cr4 != vmx->host_cr4)) {
+		vmx->host_cr4 = cr4;
+		vmcs_writen(HOST_CR4, cr4);
+	}
+	sample_ldt(vmx);
+}
+
+static u64 read_fs_base(void)
+{
+	u64 base;
+
+	if (static_cpu_has(X86_FEATURE_FSGSBASE))
+		return rdfsbase();
+	rdmsrl(MSR_FS_BASE, base);
+	return base;
+}
+
+static void write_fs_base(u64 base)
+{
+	if (static_cpu_has(X86_FEATURE_FSGSBASE))
+		wrfsbase(base);
+	else
+		wrmsrl(MSR_FS_BASE, base);
+}
+
+/* Exits load 0 into the selectors of user space and what HOST_FS_BASE says. */
+static void enter_segments(struct vmx_vcpu *vmx)
+{
+	u64 fs = read_fs_base();
+
+	savesegment(fs, vmx->host_fs_sel);
+	savesegment(gs, vmx->host_gs_sel);
+	savesegment(ds, vmx->host_ds_sel);
+	savesegment(es, vmx->host_es_sel);
+	if (fs != vmx->host_fs) {
+		vmx->host_fs = fs;
+		vmcs_writen(HOST_FS_BASE, fs);
+	}
+	rdmsrl(MSR_KERNEL_GS_BASE, vmx->host_kernel_gs);
+}
+
+static void leave_segments(struct vmx_vcpu *vmx)
+{
+	if (unlikely(vmx->host_fs_sel | vmx->host_gs_sel | vmx->host_ds_sel | vmx->host_es_sel)) {
+		loadsegment(ds, vmx->host_ds_sel);
+		loadsegment(es, vmx->host_es_sel);
+		loadsegment(fs, vmx->host_fs_sel);
+		write_fs_base(vmx->host_fs);
+		/* Changes what is KERNEL_GS_BASE now. */
+		load_gs_index(vmx->host_gs_sel);
+	}
+	wrmsrl(MSR_KERNEL_GS_BASE, vmx->host_kernel_gs);
+}
+
+/* The CPU's for SYSCALL are the guest's in a burst; most guests have two of their own. */
+static void enter_syscall(struct vmx_vcpu *vmx)
+{
+	const u64 *host = this_cpu_ptr(&vmx_host)->syscall;
+	int i;
+
+	for (i = 0; i < VMX_SYSCALL_MSRS; i++)
+		if (vmx->syscall[i] != host[i])
+			wrmsrl(MSR_STAR + i, vmx->syscall[i]);
+	wrmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs);
+}
+
+static void leave_syscall(struct vmx_vcpu *vmx)
+{
+	const u64 *host = this_cpu_ptr(&vmx_host)->syscall;
+	int i;
+
+	for (i = 0; i < VMX_SYSCALL_MSRS; i++)
+		if (vmx->syscall[i] != host[i])
+			wrmsrl(MSR_STAR + i, host[i]);
+	rdmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs);
+}
+
+/* The registers that user space wrote go into the VMCS: RFLAGS if bit 1 says so. */
+static void take_flags(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
+{
+	u64 flags = READ_ONCE(cpu->page->regs.rflags);
+
+	if (!(flags & X86_EFLAGS_FIXED) || !((vmx->rflags ^ flags) & ZX_VCPU_RFLAGS_USER))
+		return;
+	vmx->rflags = (vmx->rflags & ~ZX_VCPU_RFLAGS_USER) | (flags & ZX_VCPU_RFLAGS_USER);
+	vmcs_writen(GUEST_RFLAGS, vmx->rflags);
+}
+
+static void load(struct zx_cpu *cpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(cpu);
+
+	rdmsrl(MSR_IA32_DEBUGCTLMSR, vmx->host_debugctl);
+	cpu->opened = true;
+	enter_segments(vmx);
+	enter_syscall(vmx);
+	zx_msr_enter(cpu);
+	take_flags(cpu, vmx);
+	if (unlikely(vmx_caps.flush_l1d))
+		vmx_host_flush_l1d();
+}
+
+static void put(struct zx_cpu *cpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(cpu);
+
+	zx_msr_leave(cpu);
+	leave_syscall(vmx);
+	leave_segments(vmx);
+	zx_debug_put();
+	if (unlikely(vmx->host_debugctl))
+		wrmsrl(MSR_IA32_DEBUGCTLMSR, vmx->host_debugctl);
+	/* Exits set the limits of the GDT and the TSS: SDM 3, 28.5.2. */
+	load_fixmap_gdt(smp_processor_id());
+	invalidate_tss_limit();
+	cpu->page->regs.rflags = vmx->rflags & ZX_VCPU_RFLAGS_USER;
+	cpu->page->rip = cpu->rip;
+	zx_exit_to_user();
+}
+
+/* Translations of this VCPU are stale, or the whole space's are. */
+static void check_flush(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
+{
+	u64 gen = atomic64_read(&cpu->gpas->tlb_gen);
+
+	if (likely(!cpu->flush && cpu->space.tlb_seen == gen))
+		return;
+	cpu->flush = false;
+	cpu->space.tlb_seen = gen;
+	vmx_host_flush(vmx);
+}
+
+/* An instruction was stepped over, and with it the shadow of the one before. */
+static void move_rip(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
+{
+	u32 info = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+
+	vmx->rip = cpu->rip;
+	vmcs_writen(GUEST_RIP, vmx->rip);
+	if (likely(!(info & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS))))
+		return;
+	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+		     info & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
+	vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+}
+
+static bool enter(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
+{
+	u64 saved[4];
+	bool ran;
+
+	if (likely(!(vmx->dr7 & ZX_DR7_ENABLED)))
+		return vmx_enter(&cpu->page->regs, &vmx->host_rsp, vmx->launched);
+	zx_debug_enter(cpu, saved);
+	ran = vmx_enter(&cpu->page->regs, &vmx->host_rsp, vmx->launched);
+	zx_debug_leave(saved);
+	return ran;
+}
+
+/* CR2 is not in the VMCS; TPR is in the virtual-APIC page, if anywhere. */
+static void run(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct vmx_vcpu *vmx = vmx_of(cpu);
+	struct zx_vcpu_regs *regs = &cpu->page->regs;
+	u8 tpr = zx_apic_get_cr8(&cpu->apic) << 4;
+	bool ran;
+
+	if (unlikely(cpu->opened)) {
+		cpu->opened = false;
+		sample_host(vmx);
+	}
+	check_flush(cpu, vmx);
+	if (cpu->rip != vmx->rip)
+		move_rip(cpu, vmx);
+	if (regs->rsp != vmx->rsp)
+		vmcs_writen(GUEST_RSP, regs->rsp);
+	if (unlikely(vmx->cr2 != native_read_cr2()))
+		native_write_cr2(vmx->cr2);
+	vmx->apic[APIC_TPR] = tpr;
+
+	ran = enter(cpu, vmx);
+	zx_restrict_speculation();
+	if (unlikely(vmx->host_ldt))
+		asm volatile("lldt %0" : : "m"(vmx->host_ldt));
+	if (unlikely(!ran)) {
+		vmx_exit_refused(exit);
+		return;
+	}
+	vmx->cr2 = native_read_cr2();
+	vmx->rip = vmcs_readn(GUEST_RIP);
+	vmx->rsp = vmcs_readn(GUEST_RSP);
+	vmx->rflags = vmcs_readn(GUEST_RFLAGS);
+	cpu->rip = vmx->rip;
+	regs->rsp = vmx->rsp;
+	cpu->stepping = vmx->rflags & X86_EFLAGS_TF;
+	if (unlikely(vmx->apic[APIC_TPR] != tpr))
+		zx_apic_set_cr8(&cpu->apic, vmx->apic[APIC_TPR] >> 4);
+	vmx_exit_decode(cpu, exit);
+}
+
+#define EPT_R	BIT_ULL(0)
+#define EPT_W	BIT_ULL(1)
+#define EPT_X	BIT_ULL(2)
+#define EPT_LARGE	BIT_ULL(7)
+#define EPT_TYPE(type)	((u64)(type) << VMX_EPT_MT_EPTE_SHIFT)
+
+/* Memory types as PAT has them: UC 0, WC 1, WB 6 (SDM 3, 29.3.7.2). */
+struct zx_npt_format vmx_ept_format = {
+	.present = EPT_R | EPT_W | EPT_X,
+	.table = EPT_R | EPT_W | EPT_X,
+	.large = EPT_LARGE,
+	.perm = {
+		[ZX_PERM_READ] = EPT_R,
+		[ZX_PERM_READ | ZX_PERM_WRITE] = EPT_R | EPT_W,
+		[ZX_PERM_READ | ZX_PERM_EXEC] = EPT_R | EPT_X,
+		[ZX_PERM_READ | ZX_PERM_WRITE | ZX_PERM_EXEC] = EPT_R | EPT_W | EPT_X,
+	},
+	.type = {
+		[ZX_MEM_WRITE_BACK] = EPT_TYPE(6),
+		[ZX_MEM_UNCACHED] = EPT_TYPE(0),
+		[ZX_MEM_WRITE_COMBINING] = EPT_TYPE(1),
+	},
+};
+
+const struct zx_backend zx_vmx_backend = {
+	.name = "vmx",
+	.npt = &vmx_ept_format,
+	.refusal = vmx_refusal,
+	.init = vmx_init,
+	.exit = vmx_exit,
+	.host_on = vmx_host_on,
+	.host_off = vmx_host_off,
+	.vcpu_init = vcpu_init,
+	.vcpu_fini = vcpu_fini,
+	.hold = hold,
+	.load = load,
+	.put = put,
+	.run = run,
+	.get = vmx_get,
+	.set = vmx_set,
+	.inject = vmx_inject,
+	.window = vmx_window,
+};
