@@ -12,6 +12,8 @@
 #define VECTOR_NMI	2
 /* Exceptions that push an error code: #DF #TS #NP #SS #GP #PF #AC (SDM 3, 6.15) */
 #define ERROR_CODES	(BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) | BIT(14) | BIT(17))
+/* Those that are faults whatever raised them: SDM 3, table 7-1. */
+#define FAULTS	(BIT(0) | GENMASK(7, 5) | GENMASK(14, 10) | BIT(16) | BIT(17) | BIT(19) | BIT(20))
 /* What can be injected as an exception by number alone. */
 #define EXCEPTION_LAST	20
 
@@ -135,6 +137,16 @@ bool zx_irq_wakes(struct zx_cpu *cpu, bool intr_on)
 	       (intr_on && pending_vector(cpu, &prio, false) >= 0);
 }
 
+/* A fault's handler finds RF set, so that a breakpoint does not hit again: SDM 3, 19.3.1.1. */
+static void inject_exception(struct zx_cpu *cpu, const struct zx_fault *event)
+{
+	u64 flags = zx_backend->get(cpu, ZX_REG_RFLAGS);
+
+	if (FAULTS & BIT(event->vector))
+		zx_backend->set(cpu, ZX_REG_RFLAGS, flags | X86_EFLAGS_RF);
+	zx_backend->inject(cpu, ZX_INJECT_EXCEPTION, event);
+}
+
 /* One of zx_vcpu_interrupt's vectors below 32; all of them are spent by it. */
 static zx_status_t deliver_exception(struct zx_cpu *cpu)
 {
@@ -149,7 +161,7 @@ static zx_status_t deliver_exception(struct zx_cpu *cpu)
 		return ZX_ERR_NOT_SUPPORTED;
 	}
 	cpu->irq.exceptions = 0;
-	zx_backend->inject(cpu, ZX_INJECT_EXCEPTION, &event);
+	inject_exception(cpu, &event);
 	return ZX_OK;
 }
 
@@ -162,7 +174,7 @@ static zx_status_t deliver_one(struct zx_cpu *cpu, int vector)
 
 	if (irq->fault.pending) {
 		irq->fault.pending = false;
-		zx_backend->inject(cpu, ZX_INJECT_EXCEPTION, &irq->fault);
+		inject_exception(cpu, &irq->fault);
 	} else if (irq->nmi && !irq->nmi_masked && !shadow) {
 		irq->nmi = false;
 		irq->nmi_masked = true;

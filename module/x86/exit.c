@@ -148,6 +148,15 @@ static bool is_sysenter(struct zx_cpu *cpu, const struct zx_inst *inst)
 	       zx_backend->get(cpu, ZX_REG_EFER) & EFER_LMA;
 }
 
+/* It was no fault after all, so the next instruction's breakpoint counts. */
+static void clear_resume(struct zx_cpu *cpu)
+{
+	u64 flags = zx_backend->get(cpu, ZX_REG_RFLAGS);
+
+	if (flags & X86_EFLAGS_RF)
+		zx_backend->set(cpu, ZX_REG_RFLAGS, flags & ~X86_EFLAGS_RF);
+}
+
 /* Either vendor's instructions work on both: the other one's come as #UD. */
 static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
 {
@@ -160,9 +169,11 @@ static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
 	} else if (inst.opcode_map == 1 && inst.opcode == 0x01 &&
 		   (inst.modrm == 0xc1 || inst.modrm == 0xd9)) {
 		exit->len = inst.len;
+		clear_resume(cpu);
 		zx_stats_move(ZX_EXIT_UD, ZX_EXIT_HYPERCALL);
 		return exit_hypercall(cpu, exit);
 	} else if (is_sysenter(cpu, &inst)) {
+		clear_resume(cpu);
 		return zx_sysenter(cpu, &inst);
 	}
 	zx_irq_ud(cpu);
