@@ -148,6 +148,55 @@ static void memory_packet(struct zx_cpu *cpu, struct zx_exit *exit, u64 key,
 	zx_cpu_return(cpu, ZX_OK, ZX_VCPU_REASON_PACKET, exit->mem.gpa);
 }
 
+/* Of one byte, by the register field: those that read their memory operand and write it. */
+static bool group_reads(u8 opcode, u8 field)
+{
+	switch (opcode) {
+	case 0x80 ... 0x83:
+		return field != 7;	/* CMP */
+	case 0xc0 ... 0xc1:
+	case 0xd0 ... 0xd3:
+		return true;		/* shifts */
+	case 0xf6 ... 0xf7:
+		return field == 2 || field == 3;	/* NOT, NEG */
+	case 0xfe ... 0xff:
+		return field < 2;	/* INC, DEC */
+	default:
+		return false;
+	}
+}
+
+/*
+ * A store that reads its operand first: SVM reports it as the one or the other,
+ * VMX as both. SDM 2, A.3.
+ */
+static bool reads_first(const struct zx_inst *inst)
+{
+	u8 op = inst->opcode;
+
+	if (inst->opcode_map == 0)
+		return (op < 0x38 && (op & 7) < 2) || op == 0x86 || op == 0x87 ||
+		       group_reads(op, inst->modrm >> 3 & 7);
+	if (inst->opcode_map != 1)
+		return false;
+	switch (op) {
+	case 0xa4 ... 0xa5:		/* SHLD, SHRD */
+	case 0xac ... 0xad:
+	case 0xab:			/* BTS, BTR, BTC */
+	case 0xb3:
+	case 0xbb:
+	case 0xb0 ... 0xb1:		/* CMPXCHG */
+	case 0xc0 ... 0xc1:		/* XADD */
+		return true;
+	case 0xba:
+		return (inst->modrm >> 3 & 7) > 4;
+	case 0xc7:
+		return (inst->modrm >> 3 & 7) == 1;
+	default:
+		return false;
+	}
+}
+
 /*
  * The packet is queued before RIP moves on: a VCPU that has to wait for one
  * executes the store again after, and a kick leaves it not done.
@@ -157,7 +206,7 @@ static bool ring(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_trap *trap,
 {
 	zx_status_t status = ZX_ERR_NOT_SUPPORTED;
 
-	if (exit->mem.access & ZX_PERM_WRITE && inst->kind != ZX_INST_LOAD)
+	if (exit->mem.access & ZX_PERM_WRITE && inst->kind != ZX_INST_LOAD && !reads_first(inst))
 		status = zx_trap_ring(trap, exit->mem.gpa);
 	if (status == ZX_ERR_SHOULD_WAIT) {
 		kref_get(&trap->ref);
