@@ -6,6 +6,7 @@
 # What every kind gives to run:
 #   machine_packages   Debian packages that it needs
 #   machine_cmdline    what it adds to the kernel's command line
+#   machine_module_args  parameters that the module needs there
 #   machine_start      becomes the emulator (exec) and ends when the machine is off, with
 #                      COM1 on standard input and output, COM2 into $vm_log, COM3 into $vm_report
 # from $vm_kernel $vm_initrd $vm_cmdline $vm_memory $vm_cpus $vm_icount.
@@ -17,6 +18,10 @@ machine_packages() {
 # The emulated TSC is the emulator's clock, the same for all CPUs.
 machine_cmdline() {
 	echo console=ttyS1 loglevel=7 tsc=reliable no_timer_check
+}
+
+machine_module_args() {
+	:
 }
 
 machine_start() {

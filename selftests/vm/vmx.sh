@@ -21,6 +21,11 @@ machine_cmdline() {
 	echo console=ttyS1,115200 loglevel=5 tsc=reliable no_timer_check "initcall_blacklist=$vmx_skipped"
 }
 
+# Interrupts do not end a guest that was entered with RFLAGS.IF clear.
+machine_module_args() {
+	echo slice_us=200
+}
+
 # The firmware runs a ROM whose bytes add up to 0.
 vmx_rom() { # FILE
 	gcc -m32 -nostdlib -static -Wl,-Ttext=0,--oformat=binary,--build-id=none -o "$1" "$here/vmx_x86.S" &&

@@ -168,6 +168,7 @@ static u8 simple_kind(u32 reason)
 {
 	switch (reason) {
 	case EXIT_REASON_EXTERNAL_INTERRUPT:
+	case EXIT_REASON_PREEMPTION_TIMER:
 		return ZX_EXIT_HOST_IRQ;
 	case EXIT_REASON_INIT_SIGNAL:	/* stays pending: SDM 3, 26.2 */
 		return ZX_EXIT_NONE;

@@ -20,6 +20,7 @@
 #include <asm/msr-index.h>
 #include <asm/perf_event.h>
 #include <asm/tlbflush.h>
+#include <asm/tsc.h>
 
 #include "../../compat.h"
 #include "../../hv/host.h"
@@ -119,6 +120,27 @@ static const char *find_ept(void)
 	return NULL;
 }
 
+/*
+ * Bochs (2.7) holds back the host's interrupts from a guest that it enters with
+ * RFLAGS.IF clear, against SDM 3, 26.2: the timer gives the host its turn there.
+ */
+static void find_slice(void)
+{
+	struct vmx_caps *caps = &vmx_caps;
+	u64 misc, ticks;
+	u32 pin;
+
+	if (!zx_slice_us ||
+	    !controls(MSR_IA32_VMX_TRUE_PINBASED_CTLS, caps->pin | PIN_BASED_VMX_PREEMPTION_TIMER,
+		      0, &pin))
+		return;
+	/* It counts each time that this bit of the TSC changes: SDM 3, 26.5.1. */
+	rdmsrl(MSR_IA32_VMX_MISC, misc);
+	ticks = ((u64)zx_slice_us * tsc_khz / 1000) >> (misc & VMX_MISC_PREEMPTION_TIMER_RATE_MASK);
+	caps->slice = clamp_t(u64, ticks, 1, U32_MAX);
+	caps->pin = pin;
+}
+
 static const char *find_caps(void)
 {
 	struct vmx_caps *caps = &vmx_caps;
@@ -138,6 +160,7 @@ static const char *find_caps(void)
 		caps->primary &= ~(CPU_BASED_CR8_LOAD_EXITING | CPU_BASED_CR8_STORE_EXITING);
 	else
 		caps->primary &= ~CPU_BASED_TPR_SHADOW;
+	find_slice();
 	caps->flush_l1d = boot_cpu_has_bug(X86_BUG_L1TF) && !cpu_mitigations_off();
 	return NULL;
 }

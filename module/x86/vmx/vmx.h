@@ -45,6 +45,7 @@ struct vmx_caps {
 	u32 pin, primary, secondary, exit, entry;	/* controls that every VMCS starts with */
 	u64 cr0_fixed, cr4_fixed;	/* bits that are 1 while a guest runs */
 	bool tpr_shadow, vpid;
+	u32 slice;			/* of the preemption timer, 0: it is not used */
 	bool invept_single, invvpid_single;
 	bool flush_l1d;			/* the CPU leaks what it has there: L1TF */
 };
