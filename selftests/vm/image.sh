@@ -35,9 +35,9 @@ add_program() { # FILE DIR-IN-IMAGE
 	done
 }
 
-# The kernel's runner wants a timeout with GNU's options. Where it finds a Perl it passes output on as it comes, through a
-# script that takes a system call or two for each character, which is most of the time that the tests take an interpreter:
-# it gets what does the same by lines.
+# The kernel's runner wants a timeout with GNU's options. Where it finds a Perl it passes output on as it comes, through
+# a script that takes a system call or two for each character, which is most of the time that the tests take in an
+# interpreter: it gets what does the same by lines.
 add_runner_tools() { # DIR
 	add_program /usr/bin/timeout /bin
 	ln -s busybox "$root/bin/perl"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What vmx_x86.S and vmx-image agree about: the file that Bochs loads at VMX_LOAD is VMX_PADDING blocks of zeros, a block
- * with the marker (magic, number of the blocks that follow, address of boot_params, entry point), and these blocks, which
- * come to be at VMX_KERNEL.
+ * What vmx_x86.S and vmx-image agree about. The file that Bochs loads at VMX_LOAD is VMX_PADDING
+ * blocks of zeros, a block with the marker (magic, number of the blocks that follow, address of
+ * boot_params, entry point), and these blocks, which come to be at VMX_KERNEL.
  */
 
 #define VMX_BLOCK	0x20000

@@ -3,22 +3,25 @@
 #
 # Machine kind vmx: Bochs's model of a Broadwell CPU, which has VMX with EPT. For run, as svm.sh says.
 #
-# It is an interpreter, so what boots is prepared here (vmx-image) and put into its memory, and a ROM of ours (vmx_x86.S)
-# in the place of the video adapter's starts it: neither a disk nor a boot loader nor the kernel's decompressor runs there.
+# It is an interpreter, so what boots is prepared here (vmx-image) and put into its memory, and a ROM of ours in the
+# place of the video adapter's (vmx_x86.S) starts it: no disk, boot loader or decompressor runs in the machine.
+# ZX_BOCHS in the environment holds more lines for Bochs's settings, such as "log: FILE" and "error: action=report".
 
-# What it calls a second: near what it does in one, for the sake of the time limits inside.
+# Instructions that are a second inside: about as many as it does in one, for the sake of time limits.
 vmx_ips=50000000
 
 machine_packages() {
-	echo bochs bochs-term bochsbios gcc libc6-dev lz4 perl zstd
+	echo bochs bochs-term bochsbios gcc lz4 zstd
 }
 
 # What is left out only prepares tracing of kernel functions and BPF's use of them, in a quarter of the time to boot.
-vmx_skipped=ftrace_check_for_weak_functions,trace_eval_init,cubictcp_register,bpf_rstat_kfunc_init,bpf_prog_test_run_init
-vmx_skipped+=,kfunc_init,bpf_key_sig_kfuncs_init,bpf_tcp_ca_kfunc_init
+vmx_skipped=ftrace_check_for_weak_functions,trace_eval_init,cubictcp_register,bpf_rstat_kfunc_init
+vmx_skipped+=,bpf_prog_test_run_init,kfunc_init,bpf_key_sig_kfuncs_init,bpf_tcp_ca_kfunc_init
 
+# At the usual 9600 baud the kernel's log takes most of the time to boot. With MWAIT a CPU that another one wakes by a
+# write to memory may sleep on until the next interrupt.
 machine_cmdline() {
-	echo console=ttyS1,115200 loglevel=5 tsc=reliable no_timer_check "initcall_blacklist=$vmx_skipped"
+	echo console=ttyS1,115200 loglevel=5 tsc=reliable no_timer_check idle=halt "initcall_blacklist=$vmx_skipped"
 }
 
 # Interrupts do not end a guest that was entered with RFLAGS.IF clear.

@@ -2,13 +2,14 @@
 /*
  * An expansion ROM that starts Linux from memory, for machine kind vmx.
  *
- * Bochs puts one file into guest memory, but its memory is made of blocks of 128 KiB that it takes from a pool in the
- * order in which they are first touched, and it reads the file into the pool, past the first block. So what follows is in
- * the blocks touched next: some by the firmware, which get the padding that the file begins with. From then on blocks are
- * touched here, first spare ones until the marker turns up, then the kernel's and its data's in ascending order.
+ * Bochs puts one file into guest memory, but that memory is made of blocks of 128 KiB, which it takes
+ * from a pool in the order in which they are first touched, and it reads the whole file into the pool
+ * at the place of the first one. So what follows in the file is in the blocks touched next: some by
+ * the firmware, which get the padding that the file begins with. From then on they are touched here,
+ * spare ones until the marker turns up, then those of the kernel and its data in ascending order.
  *
- * The firmware runs a video ROM when the machine's tables and CPUs are set up, and before anything that takes time.
- * The kernel's own entry point, in 64-bit mode, is where its decompressor would go.
+ * The firmware runs a video ROM when the machine's tables and CPUs are set up, and before anything
+ * that takes time. The kernel is entered in 64-bit mode, where its decompressor would enter it.
  */
 
 #include "vmx.h"
