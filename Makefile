@@ -85,7 +85,7 @@ demo: machine-packages
 	selftests/vm/host $(CURDIR)/$(OBJ)/zx_hypervisor.ko
 else
 demo: machine-build
-	selftests/vm/run $(OPTIONS) --no-insmod --timeout 180 -- demo
+	selftests/vm/run $(OPTIONS) --no-insmod $(if $(filter vmx,$(MACHINE)),--cpus 1 --timeout 900,--timeout 180) -- demo
 endif
 
 shell: machine-tests
