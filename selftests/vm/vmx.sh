@@ -53,13 +53,16 @@ vmx_console() {
 }
 
 # Bochs's own words go to its log. Powering off is a panic to it, and ends it only so.
+# Of its own memory Bochs takes no more than 2 GiB for the machine's; what is touched beyond that it keeps in a file.
 vmx_settings() {
+	local memory
+	memory=$(vmx_megabytes)
 	cat <<-EOF
 	config_interface: textconfig
 	display_library: term
 	plugin_ctrl: speaker=0, extfpuirq=0, parallel=0, gameport=0, usb_uhci=0
 	sound: driver=dummy
-	memory: guest=$(vmx_megabytes), host=$(vmx_megabytes)
+	memory: guest=$memory, host=$((memory < 2048 ? memory : 2048))
 	romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot
 	vgaromimage: file=$work/rom
 	optramimage1: file=$work/image, address=0x400000
