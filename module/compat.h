@@ -76,6 +76,20 @@ static inline void zx_vma_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #define zx_syscore_unregister	unregister_syscore_ops
 #endif
 
+/* What makes KVM let go: it holds the CPUs while it has guests, newer kernels' from its load on. */
+#ifdef ZX_HAVE_KVM_AT_LOAD
+#define ZX_KVM_REMEDY	"boot with kvm.enable_virt_at_load=0 and end its guests"
+#else
+#define ZX_KVM_REMEDY	"end its guests"
+#endif
+
+/* The kernel itself may hold VMX, for TDX, where modules share it by asking the kernel. */
+#ifdef ZX_HAVE_X86_VIRT
+#define ZX_OTHER_REMEDY	"remove its module, or switch TDX off in the firmware"
+#else
+#define ZX_OTHER_REMEDY	"remove its module"
+#endif
+
 /* Between two guests on one CPU. */
 static inline void zx_ibpb(void)
 {

@@ -2,8 +2,15 @@
 /*
  * Switching virtualization on and off, on all CPUs, and keeping it so while CPUs,
  * sleep states and reboots come and go.
+ *
+ * Another hypervisor takes a CPU just as we do, on that CPU and with interrupts off:
+ * the mark that the hardware keeps (EFER.SVME, CR4.VMXE) is looked at, then set. So a
+ * CPU has one holder, whoever comes second gives back what else it got, and nobody
+ * switches off what another switched on. As each takes all CPUs that are online, and
+ * adds those that come before user space runs there, two never hold one each for long.
  */
 #include <linux/cpu.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
@@ -22,12 +29,15 @@ static enum cpuhp_state hotplug;
 static const char *told;			/* [lock] the reason last logged */
 static bool leaving;				/* [lock] the machine goes down */
 
-static void cpu_on(void *failed)
+static void cpu_on(void *error)
 {
+	int ret;
+
 	if (__this_cpu_read(zx_host_on))
 		return;
-	if (zx_backend->host_on())
-		atomic_inc(failed);
+	ret = zx_backend->host_on();
+	if (ret)
+		atomic_set(error, ret);
 	else
 		__this_cpu_write(zx_host_on, true);
 }
@@ -50,15 +60,43 @@ static void tell(const char *reason)
 	told = reason;
 }
 
+/*
+ * Modules cannot look for one another, but have their names in sysfs, those that are
+ * built in as well.
+ */
+static bool rival_present(void)
+{
+	struct kobject *rival = kset_find_obj(THIS_MODULE->mkobj.kobj.kset, zx_backend->rival);
+
+	kobject_put(rival);
+	return !!rival;
+}
+
+/* Who holds the CPU, and what to do. The hardware does not say: it is KVM if KVM is there. */
+static const char *why_off(int error)
+{
+	static char by_kvm[192];	/* [lock] */
+	const char *rival = zx_backend->rival;
+
+	if (error != -EBUSY)
+		return "the CPU fails to be switched on";
+	if (!rival_present())
+		return "another hypervisor holds the CPU, and it is not KVM: " ZX_OTHER_REMEDY;
+	snprintf(by_kvm, sizeof(by_kvm),
+		 "another hypervisor holds the CPU, and %s is loaded: %s, or rmmod %s",
+		 rival, ZX_KVM_REMEDY, rival);
+	return by_kvm;
+}
+
 static const char *switch_on(void)
 {
-	atomic_t failed = ATOMIC_INIT(0);
+	atomic_t error = ATOMIC_INIT(0);
 
-	on_each_cpu(cpu_on, &failed, true);
-	if (!atomic_read(&failed))
+	on_each_cpu(cpu_on, &error, true);
+	if (!atomic_read(&error))
 		return NULL;
 	on_each_cpu(cpu_off, NULL, true);
-	return "another hypervisor holds the CPU (is kvm_amd or kvm_intel in use? rmmod it)";
+	return why_off(atomic_read(&error));
 }
 
 static const char *refusal(void)
@@ -100,22 +138,24 @@ void zx_host_put(void)
 }
 
 /*
- * A CPU comes online. It must not run guests' threads if it cannot run guests:
- * then it stays offline.
+ * A CPU comes online. It must not run guests' threads if it cannot run guests: while
+ * there are any, it stays offline until its holder has let go of it.
  */
 static int cpu_comes(unsigned int cpu)
 {
-	atomic_t failed = ATOMIC_INIT(0);
+	atomic_t error = ATOMIC_INIT(0);
 	unsigned long flags;
 
 	mutex_lock(&lock);
-	if (users) {
+	if (users && !leaving) {
 		local_irq_save(flags);
-		cpu_on(&failed);
+		cpu_on(&error);
 		local_irq_restore(flags);
 	}
+	if (atomic_read(&error))
+		tell(why_off(atomic_read(&error)));
 	mutex_unlock(&lock);
-	return atomic_read(&failed) ? -EIO : 0;
+	return atomic_read(&error);
 }
 
 static int cpu_goes(unsigned int cpu)
@@ -128,7 +168,10 @@ static int cpu_goes(unsigned int cpu)
 	return 0;
 }
 
-/* Sleep: one CPU is left, interrupts are off, no task runs. */
+/*
+ * Sleep: one CPU is left, interrupts are off, no task runs, so the lock is not needed.
+ * A rival that takes this CPU first keeps it, and VCPUs that enter here are told.
+ */
 static int suspend(void)
 {
 	cpu_off(NULL);
@@ -137,10 +180,12 @@ static int suspend(void)
 
 static void resume(void)
 {
-	atomic_t failed = ATOMIC_INIT(0);
+	atomic_t error = ATOMIC_INIT(0);
 
-	if (users)
-		cpu_on(&failed);
+	if (users && !leaving)
+		cpu_on(&error);
+	if (atomic_read(&error))
+		tell(why_off(atomic_read(&error)));
 }
 
 ZX_SYSCORE(sleep, suspend, resume);

@@ -107,12 +107,14 @@ enum zx_inject { ZX_INJECT_IRQ, ZX_INJECT_NMI, ZX_INJECT_EXCEPTION };
 /* Host, then VCPU, in the order of their lives. Sixteen hooks at the most. */
 struct zx_backend {
 	const char *name;
+	const char *rival;		/* KVM's module for these CPUs */
 	const struct zx_npt_format *npt;
 
 	const char *(*refusal)(void);	/* why this machine cannot, or NULL */
 	int (*init)(void);		/* what all CPUs share */
 	void (*exit)(void);
 	int (*host_on)(void);		/* this CPU, interrupts off; -EBUSY: somebody holds it */
+	/* Nothing of a guest stays in the CPU: a rival takes what it finds for the host's. */
 	void (*host_off)(void);
 
 	int (*vcpu_init)(struct zx_cpu *cpu, bool bsp, u64 entry);

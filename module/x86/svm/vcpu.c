@@ -409,6 +409,7 @@ struct zx_npt_format svm_npt_format = {
 
 const struct zx_backend zx_svm_backend = {
 	.name = "svm",
+	.rival = "kvm_amd",
 	.npt = &svm_npt_format,
 	.refusal = svm_refusal,
 	.init = svm_init,
