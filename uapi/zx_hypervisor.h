@@ -409,7 +409,8 @@ struct zx_ioc_vcpu_create {
  * closed port. CANCELED: kicked. NOT_FOUND: untrapped port, unmapped
  * memory. ACCESS_DENIED: memory that the mapping does not permit.
  * OUT_OF_RANGE: memory past 2^48 or past the VMO. NOT_SUPPORTED: triple
- * fault, string I/O, load from a BELL, anything else. NO_MEMORY.
+ * fault, string I/O, load from a BELL, a CPU that another hypervisor took as the
+ * host slept, anything else. NO_MEMORY.
  */
 #define ZX_IOC_VCPU_ENTER		_IO(ZX_IOC_MAGIC, 0x31)
 #define ZX_IOC_VCPU_RESUME		_IO(ZX_IOC_MAGIC, 0x32)

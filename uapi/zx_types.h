@@ -317,6 +317,7 @@ struct zx_vcpu_access {
 #define ZX_VCPU_REASON_IPI		11	/* an ICR mode that is not served */
 #define ZX_VCPU_REASON_NO_MEMORY	12	/* the host could not give a page */
 #define ZX_VCPU_REASON_VECTOR		13	/* a vector of 21 to 31 was pending */
+#define ZX_VCPU_REASON_HELD		14	/* another hypervisor took the CPU */
 
 /**
  * struct zx_vcpu_page - the page that mmap of a VCPU descriptor gives

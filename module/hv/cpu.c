@@ -178,15 +178,31 @@ static void burst(struct zx_cpu *cpu)
 
 /* The rest of these run with the CPU given back. OK: run on. */
 
-static zx_status_t do_work(void)
+/*
+ * The CPU is not ours. One on its way out moves us to another. One that stays is with
+ * another hypervisor, which took it while the machine slept, or the machine goes down.
+ */
+static zx_status_t lose_cpu(struct zx_cpu *cpu)
+{
+	bool stays;
+
+	preempt_disable();
+	stays = cpu_active(smp_processor_id()) && !__this_cpu_read(zx_host_on);
+	preempt_enable();
+	if (!stays) {
+		schedule_timeout_interruptible(1);
+		return ZX_OK;
+	}
+	zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_HELD, 0);
+	return ZX_ERR_NOT_SUPPORTED;
+}
+
+static zx_status_t do_work(struct zx_cpu *cpu)
 {
 	if (signal_pending(current))
 		return ZX_ERR_INTERNAL_INTR_RETRY;
 	cond_resched();
-	/* A CPU on its way out moves us to another. */
-	if (unlikely(!raw_cpu_read(zx_host_on)))
-		schedule_timeout_interruptible(1);
-	return ZX_OK;
+	return unlikely(!raw_cpu_read(zx_host_on)) ? lose_cpu(cpu) : ZX_OK;
 }
 
 static zx_status_t fault_failed(struct zx_cpu *cpu, zx_status_t status, u32 reason)
@@ -262,7 +278,7 @@ static zx_status_t between(struct zx_cpu *cpu)
 {
 	switch (cpu->next) {
 	case ZX_NEXT_WORK:
-		return do_work();
+		return do_work(cpu);
 	case ZX_NEXT_FAULT:
 		return do_fault(cpu);
 	case ZX_NEXT_HALT:
