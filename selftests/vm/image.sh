@@ -57,10 +57,36 @@ machine_base() {
 machine_programs() {
 	local file
 	[[ -e $module ]] && cp "$module" "$root/zx/zx_hypervisor.ko"
-	for file in "$tree"/examples/* "$tree/examples/vmm/vmm" "$tree/selftests/bench/bench"; do
+	for file in "$tree"/examples/* "$tree/examples/vmm/vmm" "$tree/selftests/bench/bench" \
+		"$tree/selftests/rival/rival" "$tree/selftests/rival/held"; do
 		[[ -f $file && -x $file ]] && add_program "$file" /zx/bin
 	done
 	return 0
+}
+
+# Prints its name after those of the modules that it needs; copies them all, unpacked.
+add_module() { # NAME MODULES-DIR DIR-IN-IMAGE
+	local file need ko=$root$3/$1.ko
+	file=$(find "$2" -name "${1//_/[-_]}.ko*" -print -quit)
+	[[ $file ]] || die "$2 has no module $1"
+	mkdir -p "$root$3"
+	case $file in
+	*.xz) xz -dc "$file" >"$ko" ;;
+	*) cp "$file" "$ko" ;;
+	esac
+	for need in $(PATH=$PATH:/usr/sbin:/sbin modinfo -F depends "$ko" | tr ',-' ' _'); do
+		add_module "$need" "$2" "$3"
+	done
+	echo "$1"
+}
+
+# For each vendor a list of the modules in the order of their loading.
+machine_kvm() { # MODULES-DIR
+	local name
+	mkdir -p "$root/zx/kvm"
+	for name in kvm_amd kvm_intel; do
+		add_module "$name" "$1" /zx/kvm >"$root/zx/kvm/$name.list" || return
+	done
 }
 
 tests_built() {

@@ -9,7 +9,7 @@
 #   machine_module_args  parameters that the module needs there
 #   machine_start      becomes the emulator (exec) and ends when the machine is off, with
 #                      COM1 on standard input and output, COM2 into $vm_log, COM3 into $vm_report
-# from $vm_kernel $vm_initrd $vm_cmdline $vm_memory $vm_cpus $vm_icount.
+# from $vm_kernel $vm_initrd $vm_cmdline $vm_memory $vm_cpus $vm_icount $vm_kvm.
 
 machine_packages() {
 	echo qemu-system-x86
@@ -24,8 +24,11 @@ machine_module_args() {
 	:
 }
 
+# With its first VM and after its last KVM changes the scheduler's code (a static key), under which QEMU 7.2 with a
+# thread per CPU goes on with the breakpoint that stood there meanwhile, for ever.
 machine_start() {
 	local accel=(-accel "tcg,thread=multi")
+	[[ $vm_kvm ]] && accel=(-accel "tcg,thread=single")
 	[[ $vm_icount ]] && accel=(-accel "tcg,thread=single" -icount shift=0)
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 "${accel[@]}" \
 		-machine pc -cpu max,phys-bits=52 -smp "$vm_cpus" -m "$vm_memory" \
