@@ -33,11 +33,12 @@ help:
 	@echo 'make demo            boot Linux in a guest, inside an emulated machine; HOST=1: on this machine'
 	@echo 'make shell           a shell in the emulated machine, everything loaded'
 	@echo 'make check           unit tests, then all tests in emulated machines, AMD and Intel, and on a checking kernel'
+	@echo 'make check-params    the kselftests once for each module parameter that switches a feature off'
 	@echo 'make style           checkpatch, sparse, licences and sizes'
 	@echo 'make clean'
 	@echo
 	@echo 'MACHINE=svm or vmx (AMD, Intel) and KERNEL=6.1 choose the emulated machine and its kernel; KERNEL=debug is the checking kernel.'
-	@echo 'demo, shell, check and style install the Debian packages that they lack, and say which.'
+	@echo 'demo, shell, check, check-params and style install the Debian packages that they lack, and say which.'
 
 kdir:
 	@test -n "$(RELEASE)" -a -e $(KDIR)/Makefile || { \
@@ -98,6 +99,9 @@ debug-build: machine-packages
 check: machine-tests $(if $(KERNEL)$(filter vmx,$(CHOSEN)),,debug-build)
 	selftests/check $(CHOSEN) $(if $(KERNEL),--kernel $(KERNEL))
 
+check-params: machine-tests
+	selftests/params $(OPTIONS)
+
 style:
 	@selftests/deps.sh tools build style
 	@kdir=$$($(FETCH) headers) && $(SUBMAKE) links KDIR=$$kdir && selftests/style/check $$kdir
@@ -107,4 +111,4 @@ clean:
 	for part in libzx examples selftests selftests/unit; do $(MAKE) -C $$part clean || exit; done
 
 .PHONY: all help kdir links module libzx examples selftests install machine-packages machine-build machine-tests \
-	debug-build demo shell check style clean
+	debug-build demo shell check check-params style clean
