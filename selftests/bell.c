@@ -251,7 +251,7 @@ TEST_F_TIMEOUT(bell, end_of_a_guest_with_a_thousand_full_bells, 120)
 }
 
 #define RINGERS	3
-#define RINGS	500
+#define RINGS	1500
 
 struct ringer {
 	struct vm *vm;

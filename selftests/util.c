@@ -370,10 +370,30 @@ void sleep_ms(unsigned int ms)
 		;
 }
 
-int run_on_cpu(unsigned int cpu)
+static cpu_set_t our_cpus;
+
+__attribute__((constructor)) static void find_our_cpus(void)
 {
+	sched_getaffinity(0, sizeof(our_cpus), &our_cpus);
+}
+
+int cpu_number(unsigned int index)
+{
+	int cpu;
+
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &our_cpus) && index-- == 0)
+			return cpu;
+	return -1;
+}
+
+int run_on_cpu(unsigned int index)
+{
+	int cpu = cpu_number(index);
 	cpu_set_t set;
 
+	if (cpu < 0)
+		return -1;
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	return sched_setaffinity(0, sizeof(set), &set);

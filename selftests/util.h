@@ -122,8 +122,10 @@ struct later {
 int later_start(struct later *later);
 void later_join(struct later *later);
 void sleep_ms(unsigned int ms);
-/* The calling thread goes to @cpu and stays there. */
-int run_on_cpu(unsigned int cpu);
+/* The number of the CPU that is @index among those the program was given, or -1. */
+int cpu_number(unsigned int index);
+/* The calling thread goes there and stays. */
+int run_on_cpu(unsigned int index);
 void wait_flag(volatile uint64_t *flag, uint64_t value);
 
 /* CPUID and TSC of this process. */
