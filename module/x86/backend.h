@@ -74,8 +74,8 @@ enum zx_reg {
 	ZX_REG_FLAT_CODE,
 	ZX_REG_CR2,
 	/*
-	 * Write only, for a backend whose CPUs do not switch them with the guest: the
-	 * MSRs of SYSCALL in the order of their numbers, and PAE's four top entries.
+	 * For a backend whose CPUs do not switch them with the guest: the MSRs of
+	 * SYSCALL in the order of their numbers, and, write only, PAE's four top entries.
 	 */
 	ZX_REG_STAR, ZX_REG_LSTAR, ZX_REG_CSTAR, ZX_REG_FMASK,
 	ZX_REG_PDPTE, ZX_REG_PDPTE_LAST = ZX_REG_PDPTE + 3,
@@ -205,7 +205,7 @@ bool zx_cpuid_has_1g(void);		/* pages of 1 GiB */
 
 /* msr.c */
 extern const u32 zx_msr_passed[];	/* need no exit; ends with 0 */
-/* Those of SYSCALL: reads need no exit, writes can be had by ZX_REG_STAR and on. */
+/* Those of SYSCALL: a backend that has accesses of them exit gets ZX_REG_STAR and on. */
 static inline bool zx_msr_is_syscall(u32 msr)
 {
 	return msr >= MSR_STAR && msr <= MSR_SYSCALL_MASK;

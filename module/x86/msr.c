@@ -106,6 +106,9 @@ static bool read_msr(struct zx_cpu *cpu, u32 msr, u64 *value)
 	case MSR_IA32_SYSENTER_EIP:
 		*value = cpu->sysenter_eip;
 		return true;
+	case MSR_STAR ... MSR_SYSCALL_MASK:
+		*value = zx_backend->get(cpu, ZX_REG_STAR + (msr - MSR_STAR));
+		return true;
 	case MSR_IA32_MISC_ENABLE:
 		*value = MSR_IA32_MISC_ENABLE_FAST_STRING;
 		return true;

@@ -120,6 +120,15 @@ static void debug_exception(struct zx_cpu *cpu)
 	zx_irq_fault(cpu, 1, false, 0);
 }
 
+/* Maybe that is what it was. If not, it comes again. */
+static bool first_syscall(struct vmx_vcpu *vmx)
+{
+	if (vmx->syscall_live || !(vmx->efer & EFER_SCE))
+		return false;
+	vmx_state_syscall(vmx);
+	return true;
+}
+
 static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	u32 info = vmcs_read32(VM_EXIT_INTR_INFO);
@@ -137,7 +146,7 @@ static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit)
 		debug_exception(cpu);
 		break;
 	case 6:
-		exit->kind = ZX_EXIT_UD;
+		exit->kind = first_syscall(vmx_of(cpu)) ? ZX_EXIT_NONE : ZX_EXIT_UD;
 		break;
 	case 17:
 		zx_irq_fault(cpu, 17, true, 0);

@@ -17,6 +17,7 @@
 #include <linux/io.h>
 #include <linux/percpu.h>
 
+#include <asm/desc.h>
 #include <asm/msr-index.h>
 #include <asm/perf_event.h>
 #include <asm/tlbflush.h>
@@ -41,10 +42,10 @@
 DEFINE_PER_CPU(struct vmx_host, vmx_host);
 
 struct vmx_caps vmx_caps;
-phys_addr_t vmx_msr_bitmap_pa;
+phys_addr_t vmx_msr_bitmap_pa[2];
 
 static const char *lack;		/* what the CPUs do not have */
-static u8 *msr_bitmap;
+static u8 *msr_bitmap[2];
 static u8 *l1d_pages;
 static DEFINE_IDA(vpids);
 
@@ -183,13 +184,15 @@ static void bitmap_pass(u8 *map, u32 msr)
 
 static void free_areas(void)
 {
-	int cpu;
+	int cpu, i;
 
 	for_each_possible_cpu(cpu)
 		free_page((unsigned long)per_cpu(vmx_host, cpu).vmxon);
-	free_page((unsigned long)msr_bitmap);
+	for (i = 0; i < ARRAY_SIZE(msr_bitmap); i++) {
+		free_page((unsigned long)msr_bitmap[i]);
+		msr_bitmap[i] = NULL;
+	}
 	free_pages((unsigned long)l1d_pages, L1D_ORDER);
-	msr_bitmap = NULL;
 	l1d_pages = NULL;
 }
 
@@ -198,9 +201,10 @@ static int alloc_areas(void)
 	struct vmx_host *h;
 	int cpu;
 
-	msr_bitmap = (void *)__get_free_page(GFP_KERNEL);
+	msr_bitmap[0] = (void *)__get_free_page(GFP_KERNEL);
+	msr_bitmap[1] = (void *)__get_free_page(GFP_KERNEL);
 	l1d_pages = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, L1D_ORDER);
-	if (!msr_bitmap || !l1d_pages)
+	if (!msr_bitmap[0] || !msr_bitmap[1] || !l1d_pages)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		h = per_cpu_ptr(&vmx_host, cpu);
@@ -216,7 +220,7 @@ static int alloc_areas(void)
 int vmx_init(void)
 {
 	const u32 *msr;
-	int ret;
+	int ret, i;
 
 	lack = find_caps();
 	ret = alloc_areas();
@@ -224,10 +228,13 @@ int vmx_init(void)
 		free_areas();
 		return ret;
 	}
-	memset(msr_bitmap, 0xff, PAGE_SIZE);
-	for (msr = zx_msr_passed; *msr; msr++)
-		bitmap_pass(msr_bitmap, *msr);
-	vmx_msr_bitmap_pa = virt_to_phys(msr_bitmap);
+	for (i = 0; i < ARRAY_SIZE(msr_bitmap); i++) {
+		memset(msr_bitmap[i], 0xff, PAGE_SIZE);
+		for (msr = zx_msr_passed; *msr; msr++)
+			if (i || !zx_msr_is_syscall(*msr))
+				bitmap_pass(msr_bitmap[i], *msr);
+		vmx_msr_bitmap_pa[i] = virt_to_phys(msr_bitmap[i]);
+	}
 	return 0;
 }
 
@@ -257,6 +264,7 @@ int vmx_host_on(void)
 		return -EACCES;
 	for (i = 0; i < VMX_SYSCALL_MSRS; i++)
 		rdmsrl(MSR_STAR + i, h->syscall[i]);
+	native_store_gdt(&h->gdt);
 	cr4_set_bits(X86_CR4_VMXE);
 	intel_pt_handle_vmx(1);
 	if (!vmxon(virt_to_phys(h->vmxon))) {

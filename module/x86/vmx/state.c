@@ -72,6 +72,8 @@ u64 vmx_get(struct zx_cpu *cpu, enum zx_reg reg)
 		return vmcs_read32(GUEST_SYSENTER_CS);
 	case ZX_REG_CR2:
 		return vmx->cr2;
+	case ZX_REG_STAR ... ZX_REG_FMASK:
+		return vmx->syscall[reg - ZX_REG_STAR];
 	default:
 		return segment_part(reg - ZX_REG_SEGMENT);
 	}
@@ -91,19 +93,43 @@ static void set_cr4(u64 value)
 	vmcs_writen(GUEST_CR4, value | vmx_caps.cr4_fixed | (__read_cr4() & X86_CR4_MCE));
 }
 
+/*
+ * A guest starts without SYSCALL and with all accesses to its MSRs intercepted, so
+ * that they need no switching: until it writes one, or raises a #UD that may be
+ * SYSCALL's. From then on they are the guest's in the CPU during a burst.
+ */
+static void write_efer(struct vmx_vcpu *vmx)
+{
+	vmcs_write64(GUEST_IA32_EFER, vmx->efer & ~(vmx->syscall_live ? 0 : EFER_SCE));
+}
+
+void vmx_state_syscall(struct vmx_vcpu *vmx)
+{
+	int i;
+
+	vmx->syscall_live = true;
+	vmcs_write64(MSR_BITMAP, vmx_msr_bitmap_pa[1]);
+	write_efer(vmx);
+	for (i = 0; i < VMX_SYSCALL_MSRS; i++)
+		vmx_wrmsr(MSR_STAR + i, vmx->syscall[i]);
+}
+
 static void set_efer(struct vmx_vcpu *vmx, u64 value)
 {
 	vmx->efer = value;
-	vmcs_write64(GUEST_IA32_EFER, value);
+	write_efer(vmx);
 	vmcs_write32(VM_ENTRY_CONTROLS,
 		     vmx_caps.entry | (value & EFER_LMA ? VM_ENTRY_IA32E_MODE : 0));
 }
 
-/* They are the guest's in the CPU already: the access was an exit of a burst. */
+/* The access was an exit of a burst. */
 static void set_syscall(struct vmx_vcpu *vmx, unsigned int nr, u64 value)
 {
 	vmx->syscall[nr] = value;
-	wrmsrl(MSR_STAR + nr, value);
+	if (vmx->syscall_live)
+		vmx_wrmsr(MSR_STAR + nr, value);
+	else
+		vmx_state_syscall(vmx);
 }
 
 /* Those of which nothing follows. */

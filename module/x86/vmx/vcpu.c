@@ -131,11 +131,13 @@ static void enter_segments(struct vmx_vcpu *vmx)
 		vmx->host_fs = fs;
 		vmcs_writen(HOST_FS_BASE, fs);
 	}
-	rdmsrl(MSR_KERNEL_GS_BASE, vmx->host_kernel_gs);
+	vmx->host_kernel_gs = vmx_rdmsr(MSR_KERNEL_GS_BASE);
+	vmx_wrmsr(MSR_KERNEL_GS_BASE, vmx->kernel_gs);
 }
 
 static void leave_segments(struct vmx_vcpu *vmx)
 {
+	vmx->kernel_gs = vmx_rdmsr(MSR_KERNEL_GS_BASE);
 	if (unlikely(vmx->host_fs_sel | vmx->host_gs_sel | vmx->host_ds_sel | vmx->host_es_sel)) {
 		loadsegment(ds, vmx->host_ds_sel);
 		loadsegment(es, vmx->host_es_sel);
@@ -144,10 +146,10 @@ static void leave_segments(struct vmx_vcpu *vmx)
 		/* Changes what is KERNEL_GS_BASE now. */
 		load_gs_index(vmx->host_gs_sel);
 	}
-	wrmsrl(MSR_KERNEL_GS_BASE, vmx->host_kernel_gs);
+	vmx_wrmsr(MSR_KERNEL_GS_BASE, vmx->host_kernel_gs);
 }
 
-/* The CPU's for SYSCALL are the guest's in a burst; most guests have two of their own. */
+/* What a program of the guest's reaches by SYSCALL: see vmx_state_syscall(). */
 static void enter_syscall(struct vmx_vcpu *vmx)
 {
 	const u64 *host = this_cpu_ptr(&vmx_host)->syscall;
@@ -155,8 +157,7 @@ static void enter_syscall(struct vmx_vcpu *vmx)
 
 	for (i = 0; i < VMX_SYSCALL_MSRS; i++)
 		if (vmx->syscall[i] != host[i])
-			wrmsrl(MSR_STAR + i, vmx->syscall[i]);
-	wrmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs);
+			vmx_wrmsr(MSR_STAR + i, vmx->syscall[i]);
 }
 
 static void leave_syscall(struct vmx_vcpu *vmx)
@@ -166,8 +167,7 @@ static void leave_syscall(struct vmx_vcpu *vmx)
 
 	for (i = 0; i < VMX_SYSCALL_MSRS; i++)
 		if (vmx->syscall[i] != host[i])
-			wrmsrl(MSR_STAR + i, host[i]);
-	rdmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs);
+			vmx_wrmsr(MSR_STAR + i, host[i]);
 }
 
 /* The registers that user space wrote go into the VMCS: RFLAGS if bit 1 says so. */
@@ -185,10 +185,11 @@ static void load(struct zx_cpu *cpu)
 {
 	struct vmx_vcpu *vmx = vmx_of(cpu);
 
-	rdmsrl(MSR_IA32_DEBUGCTLMSR, vmx->host_debugctl);
+	vmx->host_debugctl = vmx_rdmsr(MSR_IA32_DEBUGCTLMSR);
 	cpu->opened = true;
 	enter_segments(vmx);
-	enter_syscall(vmx);
+	if (vmx->syscall_live)
+		enter_syscall(vmx);
 	zx_msr_enter(cpu);
 	take_flags(cpu, vmx);
 	if (unlikely(vmx_caps.flush_l1d))
@@ -200,13 +201,14 @@ static void put(struct zx_cpu *cpu)
 	struct vmx_vcpu *vmx = vmx_of(cpu);
 
 	zx_msr_leave(cpu);
-	leave_syscall(vmx);
+	if (vmx->syscall_live)
+		leave_syscall(vmx);
 	leave_segments(vmx);
 	zx_debug_put();
 	if (unlikely(vmx->host_debugctl))
-		wrmsrl(MSR_IA32_DEBUGCTLMSR, vmx->host_debugctl);
+		vmx_wrmsr(MSR_IA32_DEBUGCTLMSR, vmx->host_debugctl);
 	/* Exits set the limits of the GDT and the TSS: SDM 3, 28.5.2. */
-	load_fixmap_gdt(smp_processor_id());
+	native_load_gdt(this_cpu_ptr(&vmx_host.gdt));
 	invalidate_tss_limit();
 	cpu->page->regs.rflags = vmx->rflags & ZX_VCPU_RFLAGS_USER;
 	cpu->page->rip = cpu->rip;
@@ -319,6 +321,7 @@ struct zx_npt_format vmx_ept_format = {
 
 const struct zx_backend zx_vmx_backend = {
 	.name = "vmx",
+	.rival = "kvm_intel",
 	.npt = &vmx_ept_format,
 	.refusal = vmx_refusal,
 	.init = vmx_init,

@@ -123,7 +123,7 @@ static void init_controls(struct vmx_vcpu *vmx)
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 	if (vmx_caps.slice)
 		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, vmx_caps.slice);
-	vmcs_write64(MSR_BITMAP, vmx_msr_bitmap_pa);
+	vmcs_write64(MSR_BITMAP, vmx_msr_bitmap_pa[0]);
 	vmcs_write64(EPT_POINTER, vmx->eptp);
 	if (vmx->vpid)
 		vmcs_write16(VIRTUAL_PROCESSOR_ID, vmx->vpid);

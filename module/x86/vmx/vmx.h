@@ -5,6 +5,8 @@
 #ifndef _ZX_VMX_H
 #define _ZX_VMX_H
 
+#include <asm/desc_defs.h>
+
 #include "../backend.h"
 #include "vmcs.h"
 
@@ -19,6 +21,7 @@ struct vmx_vcpu {
 	struct list_head node;		/* of vmx_host.active, if @cpu is one */
 	int cpu;			/* where the VMCS is active, or -1 */
 	bool launched;			/* VMRESUME it is */
+	bool syscall_live;		/* the guest may have a use for SYSCALL */
 	bool nmi_watch;			/* the NMI window says when NMIs are unmasked */
 	u8 prio;			/* what window() was asked for */
 	u32 controls;			/* processor-based, as they are in the VMCS */
@@ -51,8 +54,23 @@ struct vmx_caps {
 };
 
 extern struct vmx_caps vmx_caps;
-extern phys_addr_t vmx_msr_bitmap_pa;
+/* The second one passes reads of the MSRs of SYSCALL as well. */
+extern phys_addr_t vmx_msr_bitmap_pa[2];
 extern struct zx_npt_format vmx_ept_format;
+
+/* Of MSRs that are there: no fault to take care of, and no indirection. */
+static inline u64 vmx_rdmsr(u32 msr)
+{
+	u32 low, high;
+
+	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return low | (u64)high << 32;
+}
+
+static inline void vmx_wrmsr(u32 msr, u64 value)
+{
+	asm volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+}
 
 /* A VMXON region or VMCS: SDM 3, 25.2. */
 struct vmx_page {
@@ -67,6 +85,7 @@ struct vmx_host {
 	struct list_head active;	/* VCPUs whose VMCS is, here */
 	struct vmx_vcpu *current_;	/* and is the current one */
 	u64 syscall[VMX_SYSCALL_MSRS];
+	struct desc_ptr gdt;
 };
 
 DECLARE_PER_CPU(struct vmx_host, vmx_host);
@@ -100,6 +119,9 @@ u64 vmx_get(struct zx_cpu *cpu, enum zx_reg reg);
 void vmx_set(struct zx_cpu *cpu, enum zx_reg reg, u64 value);
 void vmx_inject(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_fault *event);
 void vmx_window(struct zx_cpu *cpu, unsigned int prio);
+
+/* The guest uses SYSCALL, or its MSRs. */
+void vmx_state_syscall(struct vmx_vcpu *vmx);
 
 /* exit.c */
 void vmx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit);
