@@ -79,6 +79,12 @@ void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu, bool bsp, u64 entr
 /* See ZX_REG_FLAT_CODE. */
 void svm_vmcb_flat(struct svm_vcpu *svm, u64 value);
 
+/* state.c */
+u64 svm_get(struct zx_cpu *cpu, enum zx_reg reg);
+void svm_set(struct zx_cpu *cpu, enum zx_reg reg, u64 value);
+void svm_inject(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_fault *event);
+void svm_window(struct zx_cpu *cpu, unsigned int prio);
+
 /* exit.c */
 void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit);
 

@@ -9,6 +9,7 @@
 
 #define CACHE_BITS	(X86_CR0_CD | X86_CR0_NW)
 #define SHADOWS		(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
+#define PENDING_BS	BIT_ULL(14)
 
 static enum zx_code_size code_size(struct vmx_vcpu *vmx)
 {
@@ -34,6 +35,23 @@ static noinline u64 segment_part(unsigned int reg)
 	default:
 		return vmcs_read16(GUEST_ES_SELECTOR + 2 * nr);
 	}
+}
+
+/*
+ * Single step and a shadow at once are possible only with a trap pending: SDM 3,
+ * 27.3.1.5. A CPU gets there by itself, what user space sets has to be helped.
+ */
+void vmx_state_flags(struct vmx_vcpu *vmx, u64 flags)
+{
+	u64 pending;
+
+	vmx->rflags = flags;
+	vmcs_writen(GUEST_RFLAGS, flags);
+	if (!(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & SHADOWS))
+		return;
+	pending = vmcs_readn(GUEST_PENDING_DBG_EXCEPTIONS) & ~PENDING_BS;
+	vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS,
+		    pending | (flags & X86_EFLAGS_TF ? PENDING_BS : 0));
 }
 
 u64 vmx_get(struct zx_cpu *cpu, enum zx_reg reg)
@@ -174,8 +192,7 @@ void vmx_set(struct zx_cpu *cpu, enum zx_reg reg, u64 value)
 		set_efer(vmx, value);
 		break;
 	case ZX_REG_RFLAGS:
-		vmx->rflags = value;
-		vmcs_writen(GUEST_RFLAGS, value);
+		vmx_state_flags(vmx, value);
 		break;
 	case ZX_REG_DR6:
 		vmx->dr6 = value;

@@ -177,8 +177,8 @@ static void take_flags(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
 
 	if (!(flags & X86_EFLAGS_FIXED) || !((vmx->rflags ^ flags) & ZX_VCPU_RFLAGS_USER))
 		return;
-	vmx->rflags = (vmx->rflags & ~ZX_VCPU_RFLAGS_USER) | (flags & ZX_VCPU_RFLAGS_USER);
-	vmcs_writen(GUEST_RFLAGS, vmx->rflags);
+	vmx_state_flags(vmx, (vmx->rflags & ~ZX_VCPU_RFLAGS_USER) |
+			     (flags & ZX_VCPU_RFLAGS_USER));
 }
 
 static void load(struct zx_cpu *cpu)

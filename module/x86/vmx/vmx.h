@@ -120,6 +120,8 @@ void vmx_set(struct zx_cpu *cpu, enum zx_reg reg, u64 value);
 void vmx_inject(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_fault *event);
 void vmx_window(struct zx_cpu *cpu, unsigned int prio);
 
+/* RFLAGS, as they are to be. */
+void vmx_state_flags(struct vmx_vcpu *vmx, u64 flags);
 /* The guest uses SYSCALL, or its MSRs. */
 void vmx_state_syscall(struct vmx_vcpu *vmx);
 
