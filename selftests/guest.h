@@ -134,6 +134,7 @@ struct guest_frame {
 DECLARE_BLOB(probe_nop);
 DECLARE_BLOB(probe_load);
 DECLARE_BLOB(probe_store);
+DECLARE_BLOB(probe_sti_store);
 DECLARE_BLOB(probe_jump);
 DECLARE_BLOB(probe_add);
 DECLARE_BLOB(probe_cpuid);

@@ -9,6 +9,7 @@
 	probe	probe_nop, "nop"
 	probe	probe_load, "mov (%rdi), %rax"
 	probe	probe_store, "mov %rax, (%rdi)"
+	probe	probe_sti_store, "sti; mov %rax, (%rdi)"
 	probe	probe_jump, "jmp *%rdi"
 	probe	probe_add, "addl $1, (%rdi)"
 	probe	probe_cpuid, "cpuid"

@@ -57,6 +57,30 @@ TEST_F(memory, overwrite_replaces_it)
 	EXPECT_EQ(0, vm_frame(&self->vm)->rax);
 }
 
+#define RFLAGS_ONE	2ull
+#define RFLAGS_TRAP	0x100ull
+
+/* Where the CPU has rules of its own about what may be entered. */
+TEST_F(memory, single_step_is_switched_behind_sti)
+{
+	const uint64_t store = insn_at(probe_sti_store) + 1;
+	struct zx_vcpu_regs *regs;
+
+	ASSERT_EQ(ZX_ERR_NOT_FOUND, probe_at(self, probe_sti_store, GUEST_HOLE));
+	regs = &zxl_vcpu_page(self->vm.vcpu)->regs;
+	EXPECT_EQ(store, vm_page(&self->vm)->rip);
+	regs->rflags |= RFLAGS_ONE | RFLAGS_TRAP;
+	EXPECT_EQ(ZX_ERR_NOT_FOUND, vm_finish(&self->vm));
+	EXPECT_EQ(store, vm_page(&self->vm)->rip);
+	regs->rflags = (regs->rflags & ~RFLAGS_TRAP) | RFLAGS_ONE;
+	EXPECT_EQ(ZX_ERR_NOT_FOUND, vm_finish(&self->vm));
+	regs->rflags |= RFLAGS_ONE | RFLAGS_TRAP;
+	regs->rdi = GUEST_SPARE;
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(1, vm_frame(&self->vm)->fault);
+	EXPECT_EQ(store + 3, vm_frame(&self->vm)->rip);
+}
+
 TEST_F(memory, is_shared_with_the_vmo)
 {
 	ASSERT_EQ(ZX_OK, map_at(self, RW | AT, GUEST_WINDOW, 4 * PAGE));

@@ -332,7 +332,8 @@ struct zx_vcpu_access {
  * @status:  what the last enter returned
  * @reason:  ZX_VCPU_REASON_*
  * @addr:    guest-physical address or port that @reason speaks of
- * @hw_exit: the CPU's own exit code, for people
+ * @hw_exit: the CPU's own exit code, for people: EXITCODE on AMD; on Intel the exit
+ *           reason, or 2^32 and the VM-instruction error if no guest was entered
  * @rip:     where the VCPU stands
  * @koid:    of the VCPU
  */

@@ -47,6 +47,17 @@ static void block_nmi_again(u64 info)
 }
 
 /*
+ * The access has not been made, so no step is done: SDM 3, 28.3.4. Bochs (2.7) says
+ * that one is, and would deliver it before the instruction.
+ */
+static void forget_step(void)
+{
+	if (!(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) &
+	      (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
+		vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+}
+
+/*
  * The length field is not promised for these (SDM 3, 28.2.5), so it is left to
  * the decoder, which has to look at the instruction anyway.
  */
@@ -56,6 +67,8 @@ static void decode_ept(struct zx_cpu *cpu, struct zx_exit *exit)
 
 	if (!cpu->irq.cut)
 		block_nmi_again(info);
+	if (unlikely(cpu->stepping))
+		forget_step();
 	exit->kind = ZX_EXIT_MEMORY;
 	exit->len = 0;
 	exit->mem.gpa = vmcs_read64(GUEST_PHYSICAL_ADDRESS);

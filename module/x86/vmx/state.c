@@ -38,20 +38,25 @@ static noinline u64 segment_part(unsigned int reg)
 }
 
 /*
- * Single step and a shadow at once are possible only with a trap pending: SDM 3,
- * 27.3.1.5. A CPU gets there by itself, what user space sets has to be helped.
+ * Single step and a shadow at once are possible only with a trap pending (SDM 3,
+ * 27.3.1.5), as hardware leaves them. If it is switched meanwhile, the shadow goes
+ * or the trap: what is stepped is the next instruction.
  */
 void vmx_state_flags(struct vmx_vcpu *vmx, u64 flags)
 {
-	u64 pending;
+	bool switched = (vmx->rflags ^ flags) & X86_EFLAGS_TF;
+	u32 info;
 
 	vmx->rflags = flags;
 	vmcs_writen(GUEST_RFLAGS, flags);
-	if (!(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & SHADOWS))
+	if (likely(!switched))
 		return;
-	pending = vmcs_readn(GUEST_PENDING_DBG_EXCEPTIONS) & ~PENDING_BS;
-	vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS,
-		    pending | (flags & X86_EFLAGS_TF ? PENDING_BS : 0));
+	info = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+	if (flags & X86_EFLAGS_TF)
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, info & ~SHADOWS);
+	else
+		vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS,
+			    vmcs_readn(GUEST_PENDING_DBG_EXCEPTIONS) & ~PENDING_BS);
 }
 
 u64 vmx_get(struct zx_cpu *cpu, enum zx_reg reg)
