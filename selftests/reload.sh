@@ -8,8 +8,6 @@ warm_up=20
 noise_kb=2048
 module=${ZX_MODULE:-/zx/zx_hypervisor.ko}
 here=$(cd "$(dirname "$0")" && pwd)
-# The checking kernel takes a second for a round, and finds by itself what is left behind.
-[ ! -e /sys/kernel/debug/kmemleak ] || rounds=15 warm_up=5
 output=$(mktemp) || exit 1
 trap 'rm -f "$output"' EXIT
 count=0 failed=0
@@ -45,6 +43,10 @@ rounds_without_fault() { # N
 	done
 }
 
+centiseconds() {
+	tr -d . </proc/uptime | cut -d ' ' -f 1
+}
+
 used_kb() { # what the kernel took for itself, caches given back
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
@@ -78,6 +80,10 @@ result "module stays while a handle is open" $?
 exec 3>&-
 rmmod zx_hypervisor
 
+# The checking kernel, and an emulator that interprets, take more than a second for one.
+start=$(centiseconds)
+rounds_without_fault 1
+[ $(($(centiseconds) - start)) -lt 80 ] || rounds=15 warm_up=5
 rounds_without_fault $warm_up
 used=$(used_kb) free=$(free_kb)
 rounds_without_fault $rounds
