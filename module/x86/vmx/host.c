@@ -335,6 +335,7 @@ void vmx_host_flush_l1d(void)
 	/* Translations first, so that page walks do not bring anything back. */
 	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += PAGE_SIZE)
 		READ_ONCE(l1d_pages[i]);
+#pragma GCC unroll 16
 	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += 64)
 		READ_ONCE(l1d_pages[i]);
 }
