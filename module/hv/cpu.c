@@ -144,9 +144,10 @@ static void enter_guest(struct zx_cpu *cpu)
 			break;
 		/*
 		 * An event whose delivery exits again gives the guest no instruction
-		 * before which the host's interrupts could be taken.
+		 * before which the host's interrupts could be taken; nor does a trap
+		 * that is due right behind a delivery, or a window that opens too early.
 		 */
-		if ((exit.kind == ZX_EXIT_HOST_IRQ || unlikely(cpu->irq.cut)) &&
+		if ((exit.kind <= ZX_EXIT_WINDOW || unlikely(cpu->irq.cut)) &&
 		    !open_interrupts(cpu))
 			break;
 	}

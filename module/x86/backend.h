@@ -14,6 +14,7 @@
 #include <asm/msr-index.h>
 
 enum zx_exit_kind {
+	/* Up to the window, interrupts of the host are looked at before the guest goes on. */
 	ZX_EXIT_NONE,		/* nothing to do: go on */
 	ZX_EXIT_HOST_IRQ,	/* an interrupt of the host waits */
 	ZX_EXIT_WINDOW,		/* the guest can take an interrupt now */
