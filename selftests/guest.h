@@ -187,6 +187,8 @@ DECLARE_BLOB(sysexit_by_user);
 DECLARE_BLOB(sysenter_step);
 DECLARE_BLOB(step_by_popf);
 DECLARE_BLOB(step_by_host);
+DECLARE_BLOB(step_over_sti);
+DECLARE_BLOB(step_over_hlt);
 DECLARE_BLOB(ap_long_segment);
 
 /* Whole blobs. */

@@ -247,14 +247,14 @@
 	cli
 	finish	stack_interrupt
 
-/* CPUID with TF set by @how: where #DB comes, and DR6 then. */
-.macro step name, how
+/* @insn with TF set by @how: where #DB comes, and DR6 then. */
+.macro step name, how, insn=cpuid
 	begin	\name
 	setup
 	movw	$(2f - \name\()_start), GUEST_IDT + 16
 	movw	$(GUEST_ENTRY >> 16), GUEST_IDT + 16 + 6
 	\how
-	cpuid
+	\insn
 	.globl	\name\()_insn
 \name\()_insn:
 	nop
@@ -269,6 +269,8 @@
 
 	step	step_by_popf, "pushf; orq $0x100, (%rsp); popf"
 	step	step_by_host, "mark 1"
+	step	step_over_sti, "pushf; orq $0x100, (%rsp); popf", sti
+	step	step_over_hlt, "pushf; orq $0x100, (%rsp); popf", hlt
 
 /*
  * One entry of 16 bytes per vector: an error code if the CPU gave none, the

@@ -15,6 +15,7 @@
 #define DR7_ONES	0x00000400ull	/* SDM 3, 19.2.4 */
 #define DR7_ZEROES	0x0000d000ull
 #define DR7_GD		BIT_ULL(13)
+#define TSS_16_BUSY	3		/* SDM 3, table 3-2 */
 
 void zx_cr_reset(struct zx_cpu *cpu, bool bsp)
 {
@@ -61,6 +62,13 @@ static bool is_pae(u64 cr0, u64 cr4, u64 efer)
 	return cr0 & X86_CR0_PG && cr4 & X86_CR4_PAE && !(efer & EFER_LME);
 }
 
+static bool has_old_task(struct zx_cpu *cpu)
+{
+	unsigned int reg = ZX_REG_SEGMENT + ZX_SEGMENT_PARTS * ZX_SEGMENT_TR + ZX_SEGMENT_ACCESS;
+
+	return (zx_backend->get(cpu, reg) & 0xf) == TSS_16_BUSY;
+}
+
 /* Paging goes on or off: SDM 3, 4.1.2, and 2.5 for the faults. */
 static bool switch_paging(struct zx_cpu *cpu, bool on)
 {
@@ -69,8 +77,9 @@ static bool switch_paging(struct zx_cpu *cpu, bool on)
 
 	if (on) {
 		if (efer & EFER_LME) {
-			/* CS.L must be off: SDM 3, 10.8.5. */
-			if (!(cr4 & X86_CR4_PAE) || zx_backend->get(cpu, ZX_REG_CS_LONG))
+			/* CS.L must be off, and no TSS of 16 bits loaded: SDM 3, 10.8.5. */
+			if (!(cr4 & X86_CR4_PAE) || zx_backend->get(cpu, ZX_REG_CS_LONG) ||
+			    has_old_task(cpu))
 				return false;
 			efer |= EFER_LMA;
 		}
@@ -200,7 +209,7 @@ static u64 read_dr(struct zx_cpu *cpu, unsigned int nr)
 }
 
 /* False: the access faults instead, and the fault is pending. */
-static bool access_dr(struct zx_cpu *cpu, const struct zx_inst *inst, u64 *gpr)
+static bool access_dr(struct zx_cpu *cpu, const struct zx_inst *inst, u64 *gpr, u64 value)
 {
 	u64 dr7 = zx_backend->get(cpu, ZX_REG_DR7);
 	unsigned int nr = inst->special;
@@ -222,7 +231,7 @@ static bool access_dr(struct zx_cpu *cpu, const struct zx_inst *inst, u64 *gpr)
 		*gpr = read_dr(cpu, nr);
 		return true;
 	}
-	if (write_dr(cpu, nr, READ_ONCE(*gpr)))
+	if (write_dr(cpu, nr, value))
 		return true;
 	zx_irq_gp(cpu);
 	return false;
@@ -274,7 +283,7 @@ static bool perform(struct zx_cpu *cpu, const struct zx_inst *inst)
 		break;
 	case ZX_INST_MOV_TO_DR:
 	case ZX_INST_MOV_FROM_DR:
-		return access_dr(cpu, inst, gpr);
+		return access_dr(cpu, inst, gpr, value);
 	default:
 		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, cpu->rip);
 		return false;

@@ -87,7 +87,8 @@ static bool exit_hlt(struct zx_cpu *cpu, struct zx_exit *exit)
 
 	if (!zx_exit_skip(cpu, exit))
 		return false;
-	if (zx_irq_wakes(cpu, intr_on))
+	/* A single step of the HLT wakes as well. */
+	if (cpu->irq.fault.pending || zx_irq_wakes(cpu, intr_on))
 		return true;
 	cpu->halted = true;
 	cpu->halted_if = intr_on;
