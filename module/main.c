@@ -63,8 +63,10 @@ static const struct zx_backend *pick_backend(void)
 {
 	if (boot_cpu_has(X86_FEATURE_SVM))
 		return &zx_svm_backend;
+#ifdef ZX_HAVE_VMX
 	if (boot_cpu_has(X86_FEATURE_VMX) || boot_cpu_data.x86_vendor == X86_VENDOR_INTEL)
 		return &zx_vmx_backend;
+#endif
 	return NULL;
 }
 

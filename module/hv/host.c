@@ -40,6 +40,8 @@ static void cpu_on(void *error)
 		atomic_set(error, ret);
 	else
 		__this_cpu_write(zx_host_on, true);
+	/* Who was held here while it was off was not. */
+	__this_cpu_write(zx_cpu_held, NULL);
 }
 
 static void cpu_off(void *unused)
@@ -99,12 +101,18 @@ static const char *switch_on(void)
 	return why_off(atomic_read(&error));
 }
 
+#ifdef ZX_HAVE_VMX
+#define ZX_NO_BACKEND	"the CPU has neither AMD-V nor VT-x, or no XSAVE"
+#else
+#define ZX_NO_BACKEND	"the CPU has no AMD-V, or no XSAVE, and this kernel keeps VT-x for KVM"
+#endif
+
 static const char *refusal(void)
 {
 	if (leaving)
 		return "the machine goes down";
 	if (!zx_backend)
-		return "the CPU has no AMD-V, or no XSAVE";
+		return ZX_NO_BACKEND;
 	if (!tsc_khz)
 		return "the TSC's frequency is not known";
 	return zx_backend->refusal();

@@ -5,6 +5,7 @@
 #include <linux/linkage.h>
 #include <linux/objtool.h>
 #include <asm/asm.h>
+#include <asm/unwind_hints.h>
 #include "../../compat.h"
 
 /* Offsets in struct zx_vcpu_regs; RSP travels in the VMCS. */
@@ -65,19 +66,20 @@ SYM_FUNC_START(vmx_enter)
 	mov	REG_RDI(%rdi), %rdi
 	ZX_CLEAR_CPU_BUFFERS
 
+	UNWIND_HINT_SAVE
 	jc	2f
 	vmlaunch
-	jmp	3f
+	jmp	.Lrefused
 2:	vmresume
+	jmp	.Lrefused
 
 	/*
-	 * Exits come here with the host's RSP and no flag set (SDM 3, 28.5.3); a
-	 * refusal falls through with CF or ZF.
+	 * Exits come here with the host's RSP. No branch before the predictors are
+	 * cleared: the guest may have trained it.
 	 */
 SYM_INNER_LABEL(vmx_exited, SYM_L_GLOBAL)
+	UNWIND_HINT_RESTORE
 	ANNOTATE_NOENDBR
-3:	jbe	.Lrefused
-
 	push	%rax
 	mov	8(%rsp), %rax
 	mov	%rcx, REG_RCX(%rax)

@@ -73,7 +73,8 @@ static void decode_ept(struct zx_cpu *cpu, struct zx_exit *exit)
 	exit->len = 0;
 	exit->mem.gpa = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
 	exit->mem.bytes = 0;
-	exit->mem.walk = (info & (EPT_LINEAR | EPT_FINAL)) == EPT_LINEAR;
+	/* Neither bit: MOV CR3 reads PAE's top entries. */
+	exit->mem.walk = (info & (EPT_LINEAR | EPT_FINAL)) != (EPT_LINEAR | EPT_FINAL);
 	exit->mem.access = info & EPT_FETCH ? ZX_PERM_READ | ZX_PERM_EXEC :
 			   info & EPT_WRITE ? ZX_PERM_READ | ZX_PERM_WRITE : ZX_PERM_READ;
 }
@@ -123,14 +124,30 @@ static void host_nmi(void)
 	asm volatile("int $2" : : : "memory");
 }
 
-static void debug_exception(struct zx_cpu *cpu)
+static void debug_exception(struct zx_cpu *cpu, u32 info)
 {
 	struct vmx_vcpu *vmx = vmx_of(cpu);
+
+	/* INT1 is a trap, but exits with RIP still on it: SDM 3, 28.2.5. */
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION)
+		cpu->rip += vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
+	/* Stepped over STI: its shadow is left, but nothing pending with it, and ends here. */
+	vmx_state_no_shadow();
 
 	vmx->dr6 = (vmx->dr6 & ~0xfull) | (vmcs_readn(EXIT_QUALIFICATION) & DB_BITS);
 	/* Delivery clears it, injection does not. */
 	vmx_set(cpu, ZX_REG_DR7, vmx->dr7 & ~DR7_GD);
 	zx_irq_fault(cpu, 1, false, 0);
+}
+
+/* Without AM, AC and CPL 3 it is the host's watch on split locks, and not the guest's. */
+static void alignment_check(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	if (vmx_get(cpu, ZX_REG_CR0) & X86_CR0_AM && vmx_get(cpu, ZX_REG_CPL) == 3 &&
+	    vmx_get(cpu, ZX_REG_RFLAGS) & X86_EFLAGS_AC)
+		zx_irq_fault(cpu, 17, true, 0);
+	else
+		exit->kind = ZX_EXIT_UNKNOWN;
 }
 
 /* Maybe that is what it was. If not, it comes again. */
@@ -148,6 +165,7 @@ static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit)
 
 	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR) {
 		host_nmi();
+		cpu->opened = true;
 		exit->kind = ZX_EXIT_NONE;
 		return;
 	}
@@ -156,13 +174,13 @@ static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit)
 	exit->kind = ZX_EXIT_NONE;
 	switch (info & INTR_INFO_VECTOR_MASK) {
 	case 1:
-		debug_exception(cpu);
+		debug_exception(cpu, info);
 		break;
 	case 6:
 		exit->kind = first_syscall(vmx_of(cpu)) ? ZX_EXIT_NONE : ZX_EXIT_UD;
 		break;
 	case 17:
-		zx_irq_fault(cpu, 17, true, 0);
+		alignment_check(cpu, exit);
 		break;
 	case MC_VECTOR:
 		zx_exit_machine_check();
@@ -191,9 +209,8 @@ static u8 simple_kind(u32 reason)
 	switch (reason) {
 	case EXIT_REASON_EXTERNAL_INTERRUPT:
 	case EXIT_REASON_PREEMPTION_TIMER:
-		return ZX_EXIT_HOST_IRQ;
 	case EXIT_REASON_INIT_SIGNAL:	/* stays pending: SDM 3, 26.2 */
-		return ZX_EXIT_NONE;
+		return ZX_EXIT_HOST_IRQ;
 	case EXIT_REASON_CPUID:
 		return ZX_EXIT_CPUID;
 	case EXIT_REASON_HLT:

@@ -4,7 +4,8 @@
  * that keep guests' translations apart.
  *
  * What a CPU's bugs ask for:
- *   L1TF		the L1 data cache is emptied before the first entry of a burst
+ *   L1TF		the L1 data cache is emptied when a burst begins, and when interrupts
+ *			of the host were served in it
  *   ITLB_MULTIHIT	guest memory that can be executed has pages of 4 KiB only
  *   MDS, TAA, MMIO	VERW before each entry, where the kernel uses it
  *   RETBLEED, PBRSB	return predictor filled and IBRS written at each exit
@@ -115,6 +116,9 @@ static const char *find_ept(void)
 		     cap & CAP_INVVPID && cap & (CAP_INVVPID_SINGLE | CAP_INVVPID_ALL);
 	if (!caps->vpid)
 		caps->secondary &= ~SECONDARY_EXEC_ENABLE_VPID;
+	/* A guest's own types for memory must not meet the host's if caches do not snoop. */
+	if (!boot_cpu_has(X86_FEATURE_SELFSNOOP))
+		vmx_ept_format.type[ZX_MEM_WRITE_BACK] |= VMX_EPT_IPAT_BIT;
 	vmx_ept_format.no_large = !(cap & VMX_EPT_2MB_PAGE_BIT);
 	vmx_ept_format.no_large_code = boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) &&
 				       !cpu_mitigations_off();
@@ -146,9 +150,19 @@ static const char *find_caps(void)
 {
 	struct vmx_caps *caps = &vmx_caps;
 	const char *reason;
+	u64 pebs;
 
 	if (!boot_cpu_has(X86_FEATURE_VMX))
 		return "the CPU has no VT-x, or the firmware switched it off";
+#ifndef ZX_HAVE_CLEAR_CPU_BUFFERS
+	if (boot_cpu_has_bug(X86_BUG_MDS) && !cpu_mitigations_off())
+		return "this kernel cannot clear the CPU's buffers for a guest: take a newer one";
+#endif
+#ifdef X86_FEATURE_FRED
+	/* Nothing but the CPU can raise an NMI there, so one that ended a guest would be lost. */
+	if (cpu_feature_enabled(X86_FEATURE_FRED))
+		return "the host uses FRED (boot with fred=off)";
+#endif
 	reason = find_controls() ?: find_ept();
 	if (reason)
 		return reason;
@@ -162,6 +176,8 @@ static const char *find_caps(void)
 	else
 		caps->primary &= ~CPU_BASED_TPR_SHADOW;
 	find_slice();
+	caps->pebs = boot_cpu_has(X86_FEATURE_PEBS) &&
+		     !rdmsrl_safe(MSR_IA32_PEBS_ENABLE, &pebs);
 	caps->flush_l1d = boot_cpu_has_bug(X86_BUG_L1TF) && !cpu_mitigations_off();
 	return NULL;
 }

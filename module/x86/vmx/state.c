@@ -37,6 +37,14 @@ static noinline u64 segment_part(unsigned int reg)
 	}
 }
 
+void vmx_state_no_shadow(void)
+{
+	u32 info = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+
+	if (info & SHADOWS)
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, info & ~SHADOWS);
+}
+
 /*
  * Single step and a shadow at once are possible only with a trap pending (SDM 3,
  * 27.3.1.5), as hardware leaves them. If it is switched meanwhile, the shadow goes
@@ -45,15 +53,13 @@ static noinline u64 segment_part(unsigned int reg)
 void vmx_state_flags(struct vmx_vcpu *vmx, u64 flags)
 {
 	bool switched = (vmx->rflags ^ flags) & X86_EFLAGS_TF;
-	u32 info;
 
 	vmx->rflags = flags;
 	vmcs_writen(GUEST_RFLAGS, flags);
 	if (likely(!switched))
 		return;
-	info = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 	if (flags & X86_EFLAGS_TF)
-		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, info & ~SHADOWS);
+		vmx_state_no_shadow();
 	else
 		vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS,
 			    vmcs_readn(GUEST_PENDING_DBG_EXCEPTIONS) & ~PENDING_BS);
@@ -256,9 +262,14 @@ void vmx_window(struct zx_cpu *cpu, unsigned int prio)
 					 CPU_BASED_NMI_WINDOW_EXITING);
 
 	vmx->prio = prio;
-	if (prio > tpr && prio != ZX_PRIO_NMI)
+	/* NMIs' may be open in STI's shadow already; IF is set there, so interrupts' will do. */
+	if (prio == ZX_PRIO_NMI && vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_STI)
 		controls |= CPU_BASED_INTR_WINDOW_EXITING;
-	if (prio == ZX_PRIO_NMI || vmx->nmi_watch)
+	else if (prio == ZX_PRIO_NMI)
+		controls |= CPU_BASED_NMI_WINDOW_EXITING;
+	else if (prio > tpr)
+		controls |= CPU_BASED_INTR_WINDOW_EXITING;
+	if (vmx->nmi_watch)
 		controls |= CPU_BASED_NMI_WINDOW_EXITING;
 	if (controls != vmx->controls) {
 		vmx->controls = controls;

@@ -47,6 +47,7 @@ static int alloc_pages_of(struct vmx_vcpu *vmx)
 static int vcpu_init(struct zx_cpu *cpu, bool bsp, u64 entry)
 {
 	struct vmx_vcpu *vmx = kzalloc(sizeof(*vmx), GFP_KERNEL_ACCOUNT);
+	bool known;
 
 	if (!vmx)
 		return -ENOMEM;
@@ -61,12 +62,16 @@ static int vcpu_init(struct zx_cpu *cpu, bool bsp, u64 entry)
 	vmx->eptp = virt_to_phys(cpu->gpas->npt.top) | VMX_EPTP_PWL_4 | VMX_EPTP_MT_WB;
 	/* Fields can be written once the CPU knows it: SDM 3, 25.11.3. */
 	preempt_disable();
-	vmclear(vmx->vmcs_pa);
-	zx_cpu_hold(cpu);
-	vmx_vmcs_init(cpu, bsp, entry);
-	zx_cpu_release(cpu);
+	known = vmclear(vmx->vmcs_pa);
+	if (known) {
+		zx_cpu_hold(cpu);
+		vmx_vmcs_init(cpu, bsp, entry);
+		zx_cpu_release(cpu);
+	}
 	preempt_enable();
-	return 0;
+	if (!known)
+		vcpu_fini(cpu);
+	return known ? 0 : -EIO;
 }
 
 static void hold(struct zx_cpu *cpu)
@@ -76,12 +81,6 @@ static void hold(struct zx_cpu *cpu)
 	if (vmx->cpu != smp_processor_id())
 		cpu->flush = true;
 	vmx_vmcs_hold(vmx);
-}
-
-/* Exits leave LDTR empty: SDM 3, 28.5.2. */
-static void sample_ldt(struct vmx_vcpu *vmx)
-{
-	store_ldt(vmx->host_ldt);
 }
 
 /* What interrupts may have changed since the last entry. */
@@ -97,7 +96,11 @@ static void sample_host(struct vmx_vcpu *vmx)
 		vmx->host_cr4 = cr4;
 		vmcs_writen(HOST_CR4, cr4);
 	}
-	sample_ldt(vmx);
+	vmx->host_debugctl = vmx_rdmsr(MSR_IA32_DEBUGCTLMSR);
+	vmx->host_pebs = vmx_caps.pebs ? vmx_rdmsr(MSR_IA32_PEBS_ENABLE) : 0;
+	store_ldt(vmx->host_ldt);
+	if (unlikely(vmx_caps.flush_l1d))
+		vmx_host_flush_l1d();
 }
 
 static u64 read_fs_base(void)
@@ -185,15 +188,12 @@ static void load(struct zx_cpu *cpu)
 {
 	struct vmx_vcpu *vmx = vmx_of(cpu);
 
-	vmx->host_debugctl = vmx_rdmsr(MSR_IA32_DEBUGCTLMSR);
 	cpu->opened = true;
 	enter_segments(vmx);
 	if (vmx->syscall_live)
 		enter_syscall(vmx);
 	zx_msr_enter(cpu);
 	take_flags(cpu, vmx);
-	if (unlikely(vmx_caps.flush_l1d))
-		vmx_host_flush_l1d();
 }
 
 static void put(struct zx_cpu *cpu)
@@ -205,8 +205,6 @@ static void put(struct zx_cpu *cpu)
 		leave_syscall(vmx);
 	leave_segments(vmx);
 	zx_debug_put();
-	if (unlikely(vmx->host_debugctl))
-		vmx_wrmsr(MSR_IA32_DEBUGCTLMSR, vmx->host_debugctl);
 	/* Exits set the limits of the GDT and the TSS: SDM 3, 28.5.2. */
 	native_load_gdt(this_cpu_ptr(&vmx_host.gdt));
 	invalidate_tss_limit();
@@ -234,11 +232,25 @@ static void move_rip(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
 
 	vmx->rip = cpu->rip;
 	vmcs_writen(GUEST_RIP, vmx->rip);
+	/* An access that was served has left RF set, which is not for the next instruction. */
+	if (unlikely(vmx->dr7 & ZX_DR7_ENABLED && vmx->rflags & X86_EFLAGS_RF))
+		vmx_state_flags(vmx, vmx->rflags & ~X86_EFLAGS_RF);
 	if (likely(!(info & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS))))
 		return;
 	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
 		     info & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
 	vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+}
+
+/* Exits leave LDTR and DEBUGCTL empty (SDM 3, 28.5), and handlers of the host's change them. */
+static void restore_host(struct vmx_vcpu *vmx)
+{
+	if (unlikely(vmx->host_ldt))
+		asm volatile("lldt %0" : : "m"(vmx->host_ldt));
+	if (unlikely(vmx->host_debugctl))
+		vmx_wrmsr(MSR_IA32_DEBUGCTLMSR, vmx->host_debugctl);
+	if (unlikely(vmx->host_pebs))
+		vmx_wrmsr(MSR_IA32_PEBS_ENABLE, vmx->host_pebs);
 }
 
 static bool enter(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
@@ -273,12 +285,14 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 		vmcs_writen(GUEST_RSP, regs->rsp);
 	if (unlikely(vmx->cr2 != native_read_cr2()))
 		native_write_cr2(vmx->cr2);
+	/* Its records would go to the host's addresses, through the guest's page tables. */
+	if (unlikely(vmx->host_pebs))
+		vmx_wrmsr(MSR_IA32_PEBS_ENABLE, 0);
 	vmx->apic[APIC_TPR] = tpr;
 
 	ran = enter(cpu, vmx);
 	zx_restrict_speculation();
-	if (unlikely(vmx->host_ldt))
-		asm volatile("lldt %0" : : "m"(vmx->host_ldt));
+	restore_host(vmx);
 	if (unlikely(!ran)) {
 		vmx_exit_refused(exit);
 		return;

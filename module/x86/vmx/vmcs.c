@@ -54,8 +54,8 @@ static u64 tss_base(u64 gdt, u16 selector)
 	return d->base0 | (u64)d->base1 << 16 | (u64)d->base2 << 24 | (u64)d->base3 << 32;
 }
 
-/* What of the host's is this CPU's own. */
-static void host_cpu(void)
+/* What of the host's is this CPU's own. What is remembered of the VMCS counts no more. */
+static void host_cpu(struct vmx_vcpu *vmx)
 {
 	struct desc_ptr gdt, idt;
 	u16 tr;
@@ -76,6 +76,12 @@ static void host_cpu(void)
 	vmcs_writen(HOST_IA32_SYSENTER_ESP, value);
 	rdmsrl(MSR_IA32_SYSENTER_EIP, value);
 	vmcs_writen(HOST_IA32_SYSENTER_EIP, value);
+	/* 0 is none of these, but maybe FS: the first entry writes them. */
+	vmx->host_rsp = 0;
+	vmx->host_cr3 = 0;
+	vmx->host_cr4 = 0;
+	vmx->host_fs = 0;
+	vmcs_writen(HOST_FS_BASE, 0);
 }
 
 void vmx_vmcs_hold(struct vmx_vcpu *vmx)
@@ -93,7 +99,7 @@ void vmx_vmcs_hold(struct vmx_vcpu *vmx)
 		if (vmx->cpu < 0) {
 			list_add(&vmx->node, &h->active);
 			vmx->cpu = smp_processor_id();
-			host_cpu();
+			host_cpu(vmx);
 		}
 	}
 	local_irq_restore(flags);
@@ -140,7 +146,7 @@ static void init_controls(struct vmx_vcpu *vmx)
  * What never changes. Selectors that may be user space's are 0 here (RPL and TI
  * must be: SDM 3, 27.2.3) and put back behind a burst.
  */
-static void init_host(struct vmx_vcpu *vmx)
+static void init_host(void)
 {
 	u64 value;
 
@@ -156,12 +162,6 @@ static void init_host(struct vmx_vcpu *vmx)
 	rdmsrl(MSR_IA32_CR_PAT, value);
 	vmcs_write64(HOST_IA32_PAT, value);
 	vmcs_writen(HOST_RIP, (unsigned long)vmx_exited);
-	/* 0 is none of these: the first burst writes them. */
-	vmx->host_rsp = 0;
-	vmx->host_cr3 = 0;
-	vmx->host_cr4 = 0;
-	vmx->host_fs = 0;
-	vmcs_writen(HOST_FS_BASE, 0);
 }
 
 /* Access rights as in the contract's table of the initial state, in VMX's packing. */
@@ -225,7 +225,7 @@ void vmx_vmcs_init(struct zx_cpu *cpu, bool bsp, u64 entry)
 	struct vmx_vcpu *vmx = vmx_of(cpu);
 
 	init_controls(vmx);
-	init_host(vmx);
+	init_host();
 	init_segments(bsp, entry);
 	init_guest(vmx);
 	cpu->rip = bsp ? entry : 0;

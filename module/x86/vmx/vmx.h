@@ -32,7 +32,7 @@ struct vmx_vcpu {
 
 	/* The host's, as the VMCS has them, or as they are put back. */
 	u64 host_rsp, host_cr3, host_cr4, host_fs;
-	u64 host_kernel_gs, host_debugctl;
+	u64 host_kernel_gs, host_debugctl, host_pebs;
 	u16 host_ldt;
 	u16 host_fs_sel, host_gs_sel, host_ds_sel, host_es_sel;
 };
@@ -47,7 +47,7 @@ struct vmx_caps {
 	u32 revision;			/* the first word of every VMCS */
 	u32 pin, primary, secondary, exit, entry;	/* controls that every VMCS starts with */
 	u64 cr0_fixed, cr4_fixed;	/* bits that are 1 while a guest runs */
-	bool tpr_shadow, vpid;
+	bool tpr_shadow, vpid, pebs;
 	u32 slice;			/* of the preemption timer, 0: it is not used */
 	bool invept_single, invvpid_single;
 	bool flush_l1d;			/* the CPU leaks what it has there: L1TF */
@@ -120,6 +120,8 @@ void vmx_set(struct zx_cpu *cpu, enum zx_reg reg, u64 value);
 void vmx_inject(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_fault *event);
 void vmx_window(struct zx_cpu *cpu, unsigned int prio);
 
+/* That of STI or MOV SS ends. */
+void vmx_state_no_shadow(void);
 /* RFLAGS, as they are to be. */
 void vmx_state_flags(struct vmx_vcpu *vmx, u64 flags);
 /* The guest uses SYSCALL, or its MSRs. */
