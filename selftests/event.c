@@ -113,7 +113,7 @@ TEST_F(step, over_cpuid)
 	EXPECT_EQ(DR6_BS, vm_frame(&self->vm)->out[1] & DR6_BS);
 }
 
-/* QEMU's CPU (7.2) holds the trap back in STI's shadow, for one NOP: SDM 3, 7.8.3 knows MOV SS only. */
+/* QEMU's CPU (7.2) holds the trap back for a NOP, as if it were MOV SS: SDM 3, 7.8.3. */
 TEST_F(step, over_sti)
 {
 	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, step_over_sti) ?: vm_finish(&self->vm));

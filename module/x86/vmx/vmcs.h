@@ -16,7 +16,7 @@
 #define VMCS_WIDTH_16		0
 #define VMCS_WIDTH_64		1
 #define VMCS_WIDTH_32		2
-#define VMCS_WIDTH_NATURAL	3
+#define VMCS_WIDTH_n		3	/* natural */
 
 /* 0 if there is no such field, or while the machine goes down and VMX is off already. */
 static __always_inline u64 vmcs_get(unsigned long field)
@@ -38,22 +38,24 @@ static __always_inline void vmcs_set(unsigned long field, unsigned long value)
 		     : : "r"(field), "r"(value) : "cc", "memory");
 }
 
-#define VMCS_ACCESSORS(name, type, width)						\
+#define VMCS_ACCESSORS(name, type)							\
 static __always_inline type vmcs_read##name(unsigned long field)			\
 {											\
-	BUILD_BUG_ON(__builtin_constant_p(field) && VMCS_WIDTH(field) != (width));	\
+	BUILD_BUG_ON(__builtin_constant_p(field) &&					\
+		     VMCS_WIDTH(field) != VMCS_WIDTH_##name);				\
 	return vmcs_get(field);								\
 }											\
 static __always_inline void vmcs_write##name(unsigned long field, type value)		\
 {											\
-	BUILD_BUG_ON(__builtin_constant_p(field) && VMCS_WIDTH(field) != (width));	\
+	BUILD_BUG_ON(__builtin_constant_p(field) &&					\
+		     VMCS_WIDTH(field) != VMCS_WIDTH_##name);				\
 	vmcs_set(field, value);								\
 }
 
-VMCS_ACCESSORS(16, u16, VMCS_WIDTH_16)
-VMCS_ACCESSORS(32, u32, VMCS_WIDTH_32)
-VMCS_ACCESSORS(64, u64, VMCS_WIDTH_64)
-VMCS_ACCESSORS(n, u64, VMCS_WIDTH_NATURAL)
+VMCS_ACCESSORS(16, u16)
+VMCS_ACCESSORS(32, u32)
+VMCS_ACCESSORS(64, u64)
+VMCS_ACCESSORS(n, u64)
 
 /* These fail with CF or ZF, or fault while VMX is off: SDM 3, 31.2. */
 #define VMX_INSTRUCTION(text, ...)							\
