@@ -175,7 +175,8 @@ void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 		exit->kind = simple_kind(code, c->exit_info1);
 	}
 	if (unlikely(exit->kind == ZX_EXIT_ENTRY_FAILED)) {
-		svm->cpu = -1;
+		cpu->flush = true;
+		svm_dirty(svm, SVM_CLEAN_ALL);
 		__this_cpu_write(svm_host.asid_next, svm_caps.asids);
 	}
 	exit->len = 0;
