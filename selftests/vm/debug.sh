@@ -10,9 +10,10 @@ is_debug() { # RELEASE
 	[[ $1 == *-zx-debug-* ]]
 }
 
-# The emulator is slow enough for a lock-up of 20 seconds to be none.
+# The emulator is slow enough for a lock-up of 20 seconds to be none. While Linux 6.1 identifies its first CPU it forgets
+# for a moment that page tables have five levels, and KASAN takes what an interrupt touches then for a wild address.
 debug_cmdline() { # RELEASE
-	! is_debug "$1" || echo watchdog_thresh=30
+	! is_debug "$1" || echo watchdog_thresh=30 no5lvl
 }
 
 # What makes two builds of one source differ.
