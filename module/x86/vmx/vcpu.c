@@ -281,8 +281,10 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 	check_flush(cpu, vmx);
 	if (cpu->rip != vmx->rip)
 		move_rip(cpu, vmx);
-	if (regs->rsp != vmx->rsp)
-		vmcs_writen(GUEST_RSP, regs->rsp);
+	if (regs->rsp != vmx->rsp) {
+		vmx->rsp = READ_ONCE(regs->rsp);
+		vmcs_writen(GUEST_RSP, vmx->rsp);
+	}
 	if (unlikely(vmx->cr2 != native_read_cr2()))
 		native_write_cr2(vmx->cr2);
 	/* Its records would go to the host's addresses, through the guest's page tables. */
