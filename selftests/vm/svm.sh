@@ -37,12 +37,14 @@ machine_module_args() {
 # With its first VM and after its last KVM changes the scheduler's code (a static key), under which QEMU 7.2 with a
 # thread per CPU goes on with the breakpoint that stood there meanwhile, for ever.
 machine_start() {
-	local accel=(-accel "tcg,thread=multi") cpus=$vm_cpus
+	local accel=(-accel "tcg,thread=multi") cpus=$vm_cpus bits=52
+	# Four levels of nested tables, as many as the kernel has, translate 48 bits; QEMU (7.2) drops those above.
+	[[ $vm_cmdline != *no5lvl* ]] || bits=48
 	! spare_first || ((cpus++))
 	[[ $vm_kvm ]] && accel=(-accel "tcg,thread=single")
 	[[ $vm_icount ]] && accel=(-accel "tcg,thread=single" -icount shift=0)
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 "${accel[@]}" \
-		-machine pc -cpu max,phys-bits=52 -smp "$cpus" -m "$vm_memory" \
+		-machine pc -cpu "max,phys-bits=$bits" -smp "$cpus" -m "$vm_memory" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev stdio,id=console,signal=off -serial chardev:console \
 		-serial "file:$vm_log" -serial "file:$vm_report" \
