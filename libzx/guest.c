@@ -30,6 +30,13 @@ __EXPORT zx_status_t zx_guest_set_trap(zx_handle_t guest, uint32_t kind, zx_vadd
 	return libzx_call(guest, ZX_IOC_GUEST_SET_TRAP, &arg);
 }
 
+__EXPORT zx_status_t zxl_guest_set_ipi_mode(zx_handle_t guest, uint32_t mode)
+{
+	struct zxl_ioc_guest_set_ipi_mode arg = { .size = sizeof(arg), .mode = mode };
+
+	return libzx_call(guest, ZXL_IOC_GUEST_SET_IPI_MODE, &arg);
+}
+
 __EXPORT zx_status_t zxl_guest_unset_trap(zx_handle_t guest, uint32_t kind, zx_vaddr_t addr)
 {
 	struct zx_ioc_guest_unset_trap arg = { .size = sizeof(arg), .kind = kind, .addr = addr };

@@ -59,3 +59,12 @@ __EXPORT zx_status_t zx_vcpu_interrupt(zx_handle_t vcpu, uint32_t vector)
 
 	return direct_call(vcpu, ZX_IOC_VCPU_INTERRUPT, &arg);
 }
+
+__EXPORT zx_status_t zxl_vcpu_interrupt(zx_handle_t vcpu, uint32_t vector, uint32_t options)
+{
+	struct zx_ioc_vcpu_interrupt arg = {
+		.size = sizeof(arg), .vector = vector, .options = options,
+	};
+
+	return direct_call(vcpu, ZX_IOC_VCPU_INTERRUPT, &arg);
+}

@@ -195,11 +195,17 @@ TEST_F(ipi, init_is_ignored)
 	EXPECT_EQ(GUEST_NO_FAULT, self->frame->fault);
 }
 
-TEST_F(ipi, smi_ends_enter)
+TEST_F(ipi, modes_that_nobody_listens_to)
 {
-	EXPECT_EQ(ZX_ERR_NOT_SUPPORTED, write_msr(self, ICR, 0, ASSERT_LEVEL | 0x200));
-	EXPECT_EQ(ZX_VCPU_REASON_IPI, vm_page(&self->vm)->reason);
-	EXPECT_EQ(insn_at(probe_wrmsr), vm_page(&self->vm)->rip);
+	static const uint32_t modes[] = { 0x200, 0x300, 0x700 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		ASSERT_EQ(ZX_OK, write_msr(self, ICR, 0, ASSERT_LEVEL | modes[i]));
+		EXPECT_EQ(ZX_PKT_TYPE_GUEST_IO, self->packet.type);
+		EXPECT_EQ(GUEST_NO_FAULT, self->frame->fault);
+		zx_handle_close(self->vm.vcpu);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -380,6 +380,25 @@ struct zx_ioc_guest_unset_trap {
 #define ZX_IOC_GUEST_UNSET_TRAP		_IO(ZX_IOC_MAGIC, 0x2a)
 
 /*
+ * ZXL_IOC_GUEST_SET_IPI_MODE - who delivers what VCPUs send each other. On: a
+ * guest, WRITE. In effect for what is sent from now on.
+ *
+ * @mode: ZXL_IPI_PACKET (at first): fixed, lowest-priority and NMI IPIs are packets
+ *        of the sender's enter, and so is a STARTUP, unless its VCPU waits for one
+ *        after an INIT. ZXL_IPI_KERNEL: all of them are delivered; only a STARTUP
+ *        for a VCPU that does not exist is a packet.
+ *
+ * INVALID_ARGS: unknown @mode.
+ */
+struct zxl_ioc_guest_set_ipi_mode {
+	__u32 size;
+	__u32 mode;
+};
+#define ZXL_IPI_PACKET			((__u32)0)
+#define ZXL_IPI_KERNEL			((__u32)1)
+#define ZXL_IOC_GUEST_SET_IPI_MODE	_IO(ZX_IOC_MAGIC, 0x2b)
+
+/*
  * ZX_IOC_VCPU_CREATE - make a VCPU for the calling thread. On: a guest,
  * MANAGE_PROCESS.
  *
@@ -424,12 +443,20 @@ struct zx_ioc_vcpu_create {
 /*
  * ZX_IOC_VCPU_INTERRUPT - make a vector pending. On: a VCPU, SIGNAL.
  *
- * OUT_OF_RANGE: @vector above 255.
+ * @options: 0 or ZXL_INTERRUPT_LEVEL: the interrupt is level-triggered, and its EOI a
+ *           packet ZXL_PKT_GUEST_VCPU_EOI of the VCPU's enter. While the guest has
+ *           its local APIC disabled there is no EOI.
+ *
+ * OUT_OF_RANGE: @vector above 255. INVALID_ARGS: unknown options; a level-triggered
+ * vector below 32.
  */
 struct zx_ioc_vcpu_interrupt {
 	__u32 size;
 	__u32 vector;
+	__u32 options;
+	__u32 reserved;
 };
+#define ZXL_INTERRUPT_LEVEL		((__u32)1 << 0)
 #define ZX_IOC_VCPU_INTERRUPT		_IO(ZX_IOC_MAGIC, 0x34)
 
 /*

@@ -174,6 +174,8 @@ typedef __s32 zx_status_t;
 
 #define ZX_PKT_GUEST_VCPU_INTERRUPT	((__u32)0)
 #define ZX_PKT_GUEST_VCPU_STARTUP	((__u32)1)
+/* The EOI of a level-triggered interrupt: @mask_or_id has the VCPU's bit, then the vector. */
+#define ZXL_PKT_GUEST_VCPU_EOI		((__u32)0x80)
 
 /* Topics of ZX_IOC_OBJECT_GET_INFO. */
 #define ZX_INFO_HANDLE_VALID		((__u32)1)

@@ -6,31 +6,7 @@
  * SDM 3, chapter 11 (10 in older editions).
  */
 #include "apic.h"
-
-/* Registers: MSR number less ZX_MSR_X2APIC_FIRST (SDM 3, table 11-6). */
-enum {
-	REG_ID = 0x02,
-	REG_VERSION = 0x03,
-	REG_TPR = 0x08,
-	REG_PPR = 0x0a,
-	REG_EOI = 0x0b,
-	REG_LDR = 0x0d,
-	REG_SVR = 0x0f,
-	REG_ISR = 0x10, REG_TMR = 0x18, REG_IRR = 0x20,
-	REG_ESR = 0x28,
-	REG_LVT_CMCI = 0x2f,
-	REG_ICR = 0x30,
-	REG_LVT_TIMER = 0x32,
-	REG_LVT_THERMAL = 0x33,
-	REG_LVT_PMI = 0x34,
-	REG_LVT_LINT0 = 0x35, REG_LVT_LINT1 = 0x36,
-	REG_LVT_ERROR = 0x37,
-	REG_INITIAL_COUNT = 0x38, REG_CURRENT_COUNT = 0x39,
-	REG_DIVIDE = 0x3e,
-	REG_SELF_IPI = 0x3f,
-	NR_REGS = 0x40,
-	REG_TSC_DEADLINE,	/* an MSR elsewhere, a part of the timer */
-};
+#include "apic_regs.h"
 
 /* Version 0x15, seven LVT entries, no suppression of EOI broadcasts. */
 #define APIC_VERSION		0x60015
@@ -71,77 +47,98 @@ enum {
 
 #define DIVIDE_BITS		0xb
 
-/*
- * Who may do what (SDM 3, 11.12.1.3): anything else is #GP. @field is where a
- * register is kept that reads as it was written.
- */
+/* Who may do what (SDM 3, 11.12.1.3): anything else is #GP. */
 #define MAY_READ	1
 #define MAY_WRITE	2
 #define MAY_BOTH	(MAY_READ | MAY_WRITE)
-#define FIELD(name)	offsetof(struct zx_apic, name)
 
 static const struct {
 	u8 allowed;
-	u8 field;
 	u64 bits;	/* that may be 1 in a write */
 } rules[NR_REGS] = {
-	[REG_ID]		= { MAY_READ, FIELD(id), 0 },
-	[REG_VERSION]		= { MAY_READ, 0, 0 },
-	[REG_TPR]		= { MAY_BOTH, FIELD(tpr), 0xff },
-	[REG_PPR]		= { MAY_READ, 0, 0 },
-	[REG_EOI]		= { MAY_WRITE, 0, 0 },
-	[REG_LDR]		= { MAY_READ, 0, 0 },
-	[REG_SVR]		= { MAY_BOTH, FIELD(svr), SVR_BITS },
-	[REG_ISR ... REG_IRR + 7] = { MAY_READ, 0, 0 },
-	[REG_ESR]		= { MAY_BOTH, FIELD(esr), 0 },
-	[REG_LVT_CMCI]		= { MAY_BOTH, FIELD(lvt_cmci), LVT_MODE_BITS },
-	[REG_ICR]		= { MAY_BOTH, 0, ICR_BITS },
-	[REG_LVT_TIMER]		= { MAY_BOTH, FIELD(lvt_timer), LVT_BITS | LVT_TIMER_MODE },
-	[REG_LVT_THERMAL]	= { MAY_BOTH, FIELD(lvt_thermal), LVT_MODE_BITS },
-	[REG_LVT_PMI]		= { MAY_BOTH, FIELD(lvt_pmi), LVT_MODE_BITS },
-	[REG_LVT_LINT0]		= { MAY_BOTH, FIELD(lvt_lint0), LVT_PIN_BITS },
-	[REG_LVT_LINT1]		= { MAY_BOTH, FIELD(lvt_lint1), LVT_PIN_BITS },
-	[REG_LVT_ERROR]		= { MAY_BOTH, FIELD(lvt_error), LVT_BITS },
-	[REG_INITIAL_COUNT]	= { MAY_BOTH, FIELD(initial_count), 0xffffffff },
-	[REG_CURRENT_COUNT]	= { MAY_READ, 0, 0 },
-	[REG_DIVIDE]		= { MAY_BOTH, FIELD(divide), DIVIDE_BITS },
-	[REG_SELF_IPI]		= { MAY_WRITE, 0, 0xff },
+	[REG_ID]		= { MAY_READ, 0 },
+	[REG_VERSION]		= { MAY_READ, 0 },
+	[REG_TPR]		= { MAY_BOTH, 0xff },
+	[REG_PPR]		= { MAY_READ, 0 },
+	[REG_EOI]		= { MAY_WRITE, 0 },
+	[REG_LDR]		= { MAY_READ, 0 },
+	[REG_SVR]		= { MAY_BOTH, SVR_BITS },
+	[REG_ISR ... REG_IRR + 7] = { MAY_READ, 0 },
+	[REG_ESR]		= { MAY_BOTH, 0 },
+	[REG_LVT_CMCI]		= { MAY_BOTH, LVT_MODE_BITS },
+	[REG_ICR]		= { MAY_BOTH, ICR_BITS },
+	[REG_LVT_TIMER]		= { MAY_BOTH, LVT_BITS | LVT_TIMER_MODE },
+	[REG_LVT_THERMAL]	= { MAY_BOTH, LVT_MODE_BITS },
+	[REG_LVT_PMI]		= { MAY_BOTH, LVT_MODE_BITS },
+	[REG_LVT_LINT0]		= { MAY_BOTH, LVT_PIN_BITS },
+	[REG_LVT_LINT1]		= { MAY_BOTH, LVT_PIN_BITS },
+	[REG_LVT_ERROR]		= { MAY_BOTH, LVT_BITS },
+	[REG_INITIAL_COUNT]	= { MAY_BOTH, 0xffffffff },
+	[REG_CURRENT_COUNT]	= { MAY_READ, 0 },
+	[REG_DIVIDE]		= { MAY_BOTH, DIVIDE_BITS },
+	[REG_SELF_IPI]		= { MAY_WRITE, 0xff },
 };
 
-static u32 *field_of(struct zx_apic *apic, u32 reg)
+static u32 get(const struct zx_apic *apic, u32 reg)
 {
-	return (u32 *)((u8 *)apic + rules[reg].field);
+	return apic->regs[4 * reg];
 }
 
-static u64 vector_bit(u8 vector)
+static void set(struct zx_apic *apic, u32 reg, u32 value)
 {
-	return 1ull << (vector & 63);
+	apic->regs[4 * reg] = value;
 }
 
-/* The highest vector in one of the 256-bit registers, or -1. */
-static int highest(const u64 *bits)
+/* @reg: the first of the eight of ISR, TMR or IRR. */
+static bool has_vector(const struct zx_apic *apic, u32 reg, u8 vector)
+{
+	return get(apic, reg + vector / 32) >> vector % 32 & 1;
+}
+
+static void set_vector(struct zx_apic *apic, u32 reg, u8 vector)
+{
+	apic->regs[4 * (reg + vector / 32)] |= 1u << vector % 32;
+}
+
+static void clear_vector(struct zx_apic *apic, u32 reg, u8 vector)
+{
+	apic->regs[4 * (reg + vector / 32)] &= ~(1u << vector % 32);
+}
+
+/* The highest vector in ISR, TMR or IRR, or -1. */
+static int highest(const struct zx_apic *apic, u32 reg)
 {
 	int i;
 
-	for (i = 3; i >= 0; i--)
-		if (bits[i])
-			return i * 64 + 63 - __builtin_clzll(bits[i]);
+	for (i = 7; i >= 0; i--)
+		if (get(apic, reg + i))
+			return i * 32 + 31 - __builtin_clz(get(apic, reg + i));
 	return -1;
 }
 
-/* The 32 bits of ISR, TMR or IRR that register @reg shows. */
-static u32 window(const u64 *bits, u32 reg)
+int zx_apic_highest_irr(const struct zx_apic *apic)
 {
-	return bits[(reg & 7) >> 1] >> (32 * (reg & 1));
+	return highest(apic, REG_IRR);
+}
+
+int zx_apic_highest_isr(const struct zx_apic *apic)
+{
+	return highest(apic, REG_ISR);
+}
+
+u64 zx_apic_levels(const struct zx_apic *apic, unsigned int word)
+{
+	return get(apic, REG_TMR + 2 * word) | (u64)get(apic, REG_TMR + 2 * word + 1) << 32;
 }
 
 /* SDM 3, 11.8.3.1: the higher class wins; TPR brings its sub-class along. */
 static u32 processor_priority(const struct zx_apic *apic)
 {
-	int serviced = highest(apic->isr);
+	u32 tpr = get(apic, REG_TPR);
+	int serviced = highest(apic, REG_ISR);
 
-	if (serviced < 0 || (apic->tpr >> 4) >= (u32)serviced >> 4)
-		return apic->tpr;
+	if (serviced < 0 || tpr >> 4 >= (u32)serviced >> 4)
+		return tpr;
 	return serviced & 0xf0;
 }
 
@@ -160,80 +157,102 @@ bool zx_apic_match_logical(u32 dest, u32 id)
 	return dest >> 16 == ldr >> 16 && (dest & ldr & 0xffff);
 }
 
+static void raise(struct zx_apic *apic, u8 vector)
+{
+	set_vector(apic, REG_IRR, vector);
+	apic->arrived = true;
+	apic->changed = true;
+}
+
 /*
  * SDM 3, 11.5.3: errors gather until ESR is written, and only the first of
  * them interrupts.
  */
 static void log_error(struct zx_apic *apic, u32 error)
 {
-	u8 vector = apic->lvt_error & LVT_VECTOR;
+	u32 lvt = get(apic, REG_LVT_ERROR);
 	bool first = !apic->esr_latch;
 
 	apic->esr_latch |= error;
-	if (!first || apic->lvt_error & LVT_MASKED)
+	if (!first || lvt & LVT_MASKED)
 		return;
-	if (vector < FIRST_LEGAL_VECTOR)
+	if ((lvt & LVT_VECTOR) < FIRST_LEGAL_VECTOR)
 		apic->esr_latch |= ESR_RECEIVE_ILLEGAL;
 	else
-		apic->irr[vector >> 6] |= vector_bit(vector);
+		raise(apic, lvt & LVT_VECTOR);
 }
 
-void zx_apic_accept(struct zx_apic *apic, u8 vector)
+void zx_apic_accept(struct zx_apic *apic, u8 vector, bool level)
 {
 	if (vector < FIRST_LEGAL_VECTOR) {
 		log_error(apic, ESR_RECEIVE_ILLEGAL);
 		return;
 	}
-	apic->irr[vector >> 6] |= vector_bit(vector);
-	apic->tmr[vector >> 6] &= ~vector_bit(vector);
+	raise(apic, vector);
+	if (level)
+		set_vector(apic, REG_TMR, vector);
+	else
+		clear_vector(apic, REG_TMR, vector);
 }
 
 int zx_apic_pending(const struct zx_apic *apic)
 {
-	const u64 *irr = apic->irr;
 	int vector;
 
-	if (!(irr[0] | irr[1] | irr[2] | irr[3]))
+	if (!apic->arrived)
 		return -1;
-	vector = highest(irr);
-	if (zx_apic_enabled(apic) && (u32)vector >> 4 <= processor_priority(apic) >> 4)
+	vector = highest(apic, REG_IRR);
+	if (zx_apic_enabled(apic) && vector >> 4 <= (int)processor_priority(apic) >> 4)
 		return -1;
 	return vector;
 }
 
+void zx_apic_look(struct zx_apic *apic)
+{
+	apic->arrived = highest(apic, REG_IRR) >= 0;
+}
+
 int zx_apic_waiting(const struct zx_apic *apic)
 {
-	int vector = highest(apic->irr);
+	int vector;
 
-	if (vector < 0 || (zx_apic_enabled(apic) && vector >> 4 <= highest(apic->isr) >> 4))
+	if (!apic->arrived)
+		return -1;
+	vector = highest(apic, REG_IRR);
+	if (zx_apic_enabled(apic) && vector >> 4 <= highest(apic, REG_ISR) >> 4)
 		return -1;
 	return vector;
 }
 
 void zx_apic_ack(struct zx_apic *apic, u8 vector)
 {
-	apic->irr[vector >> 6] &= ~vector_bit(vector);
+	clear_vector(apic, REG_IRR, vector);
+	apic->changed = true;
+	zx_apic_look(apic);
 	if (zx_apic_enabled(apic))
-		apic->isr[vector >> 6] |= vector_bit(vector);
+		set_vector(apic, REG_ISR, vector);
 }
 
-void zx_apic_eoi(struct zx_apic *apic)
+int zx_apic_eoi(struct zx_apic *apic)
 {
-	int vector = highest(apic->isr);
+	int vector = highest(apic, REG_ISR);
 
-	if (vector >= 0)
-		apic->isr[vector >> 6] &= ~vector_bit(vector);
+	if (vector < 0)
+		return -1;
+	clear_vector(apic, REG_ISR, vector);
+	apic->changed = true;
+	return has_vector(apic, REG_TMR, vector) ? vector : -1;
 }
 
 static u32 timer_mode(const struct zx_apic *apic)
 {
-	return apic->lvt_timer & LVT_TIMER_MODE;
+	return get(apic, REG_LVT_TIMER) & LVT_TIMER_MODE;
 }
 
 /* Bits 0, 1, 3 of the divide register: 2, 4, ... 128, and then 1. */
 static unsigned int timer_shift(const struct zx_apic *apic)
 {
-	u32 code = (apic->divide & 3) | (apic->divide & 8) >> 1;
+	u32 divide = get(apic, REG_DIVIDE), code = (divide & 3) | (divide & 8) >> 1;
 
 	return (code + 1) & 7;
 }
@@ -258,14 +277,15 @@ static u64 count_end(const struct zx_apic *apic, u64 now, u32 count)
 static u64 timer_catch_up(struct zx_apic *apic)
 {
 	u64 now = apic->hooks->tsc(apic);
+	u32 lvt = get(apic, REG_LVT_TIMER);
 	u64 period, late;
 
 	if (!apic->timer_deadline || now < apic->timer_deadline)
 		return now;
-	if (!(apic->lvt_timer & LVT_MASKED))
-		zx_apic_accept(apic, apic->lvt_timer & LVT_VECTOR);
+	if (!(lvt & LVT_MASKED))
+		zx_apic_accept(apic, lvt & LVT_VECTOR, false);
 	if (timer_mode(apic) == TIMER_PERIODIC) {
-		period = (u64)apic->initial_count << timer_shift(apic);
+		period = (u64)get(apic, REG_INITIAL_COUNT) << timer_shift(apic);
 		late = (now - apic->timer_deadline) % period;
 		apic->timer_deadline = add_saturated(now, period - late);
 	} else {
@@ -280,7 +300,7 @@ static void timer_set_alarm(struct zx_apic *apic, u64 now)
 	u64 alarm = apic->timer_deadline;
 	u64 earliest = add_saturated(now, apic->min_period);
 
-	if (!alarm || apic->lvt_timer & LVT_MASKED) {
+	if (!alarm || get(apic, REG_LVT_TIMER) & LVT_MASKED) {
 		apic->hooks->disarm(apic);
 		return;
 	}
@@ -301,14 +321,14 @@ void zx_apic_timer_fired(struct zx_apic *apic)
 static u32 current_count(const struct zx_apic *apic, u64 now)
 {
 	unsigned int shift = timer_shift(apic);
-	u64 left = apic->timer_deadline - now;
+	u64 left = apic->timer_deadline - now, initial = get(apic, REG_INITIAL_COUNT);
 	u64 count;
 
 	if (!apic->timer_deadline || timer_mode(apic) == TIMER_TSC_DEADLINE)
 		return 0;
 	count = (left >> shift) + !!(left & ((1u << shift) - 1));
 	/* A TSC that was set back must not show more than was loaded. */
-	return count < apic->initial_count ? count : apic->initial_count;
+	return count < initial ? count : initial;
 }
 
 static void write_timer(struct zx_apic *apic, u32 reg, u64 value)
@@ -322,21 +342,21 @@ static void write_timer(struct zx_apic *apic, u32 reg, u64 value)
 		 * The count goes on between one-shot and periodic, as it does in
 		 * hardware; into and out of TSC-deadline mode the timer stops.
 		 */
-		if ((apic->lvt_timer ^ value) & TIMER_TSC_DEADLINE)
+		if ((get(apic, reg) ^ value) & TIMER_TSC_DEADLINE)
 			apic->timer_deadline = 0;
-		apic->lvt_timer = value;
+		set(apic, reg, value);
 		break;
 	case REG_INITIAL_COUNT:
 		if (timer_mode(apic) == TIMER_TSC_DEADLINE)
 			return;
-		apic->initial_count = value;
+		set(apic, reg, value);
 		apic->timer_deadline = value ? count_end(apic, now, value) : 0;
 		break;
 	case REG_DIVIDE:
 		/* What is left of the count goes on at the new rate. */
-		if (value == apic->divide)
+		if (value == get(apic, reg))
 			return;
-		apic->divide = value;
+		set(apic, reg, value);
 		if (count)
 			apic->timer_deadline = count_end(apic, now, count);
 		break;
@@ -360,28 +380,29 @@ static enum zx_apic_action write_lvt(struct zx_apic *apic, u32 reg, u32 value)
 	if (reg == REG_LVT_TIMER)
 		write_timer(apic, reg, value);
 	else
-		*field_of(apic, reg) = value;
+		set(apic, reg, value);
 	return ZX_APIC_DONE;
 }
 
 static void mask_lvts(struct zx_apic *apic)
 {
-	apic->lvt_cmci |= LVT_MASKED;
-	apic->lvt_timer |= LVT_MASKED;
-	apic->lvt_thermal |= LVT_MASKED;
-	apic->lvt_pmi |= LVT_MASKED;
-	apic->lvt_lint0 |= LVT_MASKED;
-	apic->lvt_lint1 |= LVT_MASKED;
-	apic->lvt_error |= LVT_MASKED;
+	static const u8 lvts[] = {
+		REG_LVT_CMCI, REG_LVT_TIMER, REG_LVT_THERMAL, REG_LVT_PMI, REG_LVT_LINT0,
+		REG_LVT_LINT1, REG_LVT_ERROR,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(lvts); i++)
+		set(apic, lvts[i], get(apic, lvts[i]) | LVT_MASKED);
 }
 
 /* SDM 3, 11.4.7.2: disabling sets every mask bit; enabling leaves them. */
 static void write_svr(struct zx_apic *apic, u32 value)
 {
-	apic->svr = value;
+	set(apic, REG_SVR, value);
 	if (zx_apic_enabled(apic))
 		return;
-	write_timer(apic, REG_LVT_TIMER, apic->lvt_timer | LVT_MASKED);
+	write_timer(apic, REG_LVT_TIMER, get(apic, REG_LVT_TIMER) | LVT_MASKED);
 	mask_lvts(apic);
 }
 
@@ -395,7 +416,8 @@ static enum zx_apic_action write_icr(struct zx_apic *apic, u64 value, struct zx_
 	u8 kind = kinds[value >> 8 & 7];
 	u8 vector = value;
 
-	apic->icr = value;
+	set(apic, REG_ICR, value);
+	apic->regs[4 * REG_ICR + 1] = value >> 32;
 	if (kind == ZX_IPI_INIT && (value & (ICR_LEVEL | ICR_ASSERT)) == ICR_LEVEL)
 		return ZX_APIC_DONE;
 	if ((kind == ZX_IPI_FIXED || kind == ZX_IPI_LOWEST) && vector < FIRST_LEGAL_VECTOR) {
@@ -415,40 +437,45 @@ static enum zx_apic_action write_icr(struct zx_apic *apic, u64 value, struct zx_
 static u64 read_register(struct zx_apic *apic, u32 reg)
 {
 	switch (reg) {
-	case REG_VERSION:
-		return APIC_VERSION;
 	case REG_PPR:
 		return processor_priority(apic);
-	case REG_LDR:
-		return logical_id(apic->id);
-	case REG_ISR ... REG_ISR + 7:
-		return window(apic->isr, reg);
-	case REG_TMR ... REG_TMR + 7:
-		return window(apic->tmr, reg);
-	case REG_IRR ... REG_IRR + 7:
-		return window(apic->irr, reg);
 	case REG_ICR:
-		return apic->icr;
+		return get(apic, reg) | (u64)apic->regs[4 * reg + 1] << 32;
 	case REG_CURRENT_COUNT:
 		return current_count(apic, timer_catch_up(apic));
 	default:
-		return *field_of(apic, reg);
+		return get(apic, reg);
 	}
+}
+
+enum zx_apic_action zx_apic_read_reg(struct zx_apic *apic, u32 reg, u64 *value)
+{
+	if (reg >= NR_REGS || !(rules[reg].allowed & MAY_READ))
+		return ZX_APIC_GP;
+	*value = read_register(apic, reg);
+	return ZX_APIC_DONE;
 }
 
 enum zx_apic_action zx_apic_read(struct zx_apic *apic, u32 msr, u64 *value)
 {
-	u32 reg = msr - ZX_MSR_X2APIC_FIRST;
-
 	if (msr == ZX_MSR_TSC_DEADLINE) {
 		timer_catch_up(apic);
 		*value = timer_mode(apic) == TIMER_TSC_DEADLINE ? apic->timer_deadline : 0;
 		return ZX_APIC_DONE;
 	}
-	if (reg >= NR_REGS || !(rules[reg].allowed & MAY_READ))
+	if (apic->mode != ZX_APIC_X2APIC)
 		return ZX_APIC_GP;
-	*value = read_register(apic, reg);
-	return ZX_APIC_DONE;
+	return zx_apic_read_reg(apic, msr - ZX_MSR_X2APIC_FIRST, value);
+}
+
+static enum zx_apic_action write_eoi(struct zx_apic *apic, struct zx_apic_ipi *ipi)
+{
+	int vector = zx_apic_eoi(apic);
+
+	if (vector < 0)
+		return ZX_APIC_DONE;
+	*ipi = (struct zx_apic_ipi){ .vector = vector };
+	return ZX_APIC_EOI;
 }
 
 static enum zx_apic_action write_register(struct zx_apic *apic, u32 reg, u64 value,
@@ -456,17 +483,16 @@ static enum zx_apic_action write_register(struct zx_apic *apic, u32 reg, u64 val
 {
 	switch (reg) {
 	case REG_EOI:
-		zx_apic_eoi(apic);
-		break;
+		return write_eoi(apic, ipi);
 	case REG_TPR:
-		apic->tpr = value;
+		set(apic, reg, value);
 		break;
 	case REG_ICR:
 		return write_icr(apic, value, ipi);
 	case REG_SELF_IPI:
 		if (value < FIRST_LEGAL_VECTOR)
 			log_error(apic, ESR_SEND_ILLEGAL);
-		zx_apic_accept(apic, value);
+		zx_apic_accept(apic, value, false);
 		break;
 	case REG_INITIAL_COUNT:
 	case REG_DIVIDE:
@@ -476,7 +502,7 @@ static enum zx_apic_action write_register(struct zx_apic *apic, u32 reg, u64 val
 		write_svr(apic, value);
 		break;
 	case REG_ESR:
-		apic->esr = apic->esr_latch;
+		set(apic, reg, apic->esr_latch);
 		apic->esr_latch = 0;
 		break;
 	default:
@@ -485,35 +511,95 @@ static enum zx_apic_action write_register(struct zx_apic *apic, u32 reg, u64 val
 	return ZX_APIC_DONE;
 }
 
-enum zx_apic_action zx_apic_write(struct zx_apic *apic, u32 msr, u64 value,
-				  struct zx_apic_ipi *ipi)
+enum zx_apic_action zx_apic_write_reg(struct zx_apic *apic, u32 reg, u64 value,
+				      struct zx_apic_ipi *ipi)
 {
-	u32 reg = msr - ZX_MSR_X2APIC_FIRST;
-
-	if (msr == ZX_MSR_TSC_DEADLINE) {
-		write_timer(apic, REG_TSC_DEADLINE, value);
-		return ZX_APIC_DONE;
-	}
 	if (reg >= NR_REGS || !(rules[reg].allowed & MAY_WRITE) || value & ~rules[reg].bits)
 		return ZX_APIC_GP;
 	return write_register(apic, reg, value, ipi);
 }
 
-u64 zx_apic_writable(u32 msr)
+enum zx_apic_action zx_apic_write(struct zx_apic *apic, u32 msr, u64 value,
+				  struct zx_apic_ipi *ipi)
 {
-	u32 reg = msr - ZX_MSR_X2APIC_FIRST;
+	if (msr == ZX_MSR_TSC_DEADLINE) {
+		write_timer(apic, REG_TSC_DEADLINE, value);
+		return ZX_APIC_DONE;
+	}
+	if (apic->mode != ZX_APIC_X2APIC)
+		return ZX_APIC_GP;
+	return zx_apic_write_reg(apic, msr - ZX_MSR_X2APIC_FIRST, value, ipi);
+}
 
+u64 zx_apic_writable(u32 reg)
+{
 	return reg < NR_REGS ? rules[reg].bits : 0;
 }
 
-void zx_apic_reset(struct zx_apic *apic, u32 id, const struct zx_apic_hooks *hooks)
+#define BASE_BSP	(1ull << 8)
+#define BASE_EXTENDED	(1ull << 10)
+#define BASE_ENABLED	(1ull << 11)
+
+static const u64 base_modes[] = {
+	[ZX_APIC_X2APIC] = BASE_ENABLED | BASE_EXTENDED,
+	[ZX_APIC_XAPIC] = BASE_ENABLED,
+	[ZX_APIC_OFF] = 0,
+};
+
+u64 zx_apic_get_base(const struct zx_apic *apic)
 {
-	*apic = (struct zx_apic){
-		.hooks = hooks,
-		.id = id,
-		.bsp = id == 0,
-		.svr = SVR_RESET,
-		.dfr = DFR_RESET,
+	return ZX_APIC_BASE_ADDR | base_modes[apic->mode] | (apic->id ? 0 : BASE_BSP);
+}
+
+/* The ways through figure 11-27 of SDM 3 (11.12.5): to[] is by the mode before. */
+bool zx_apic_set_base(struct zx_apic *apic, u64 value, bool page)
+{
+	static const u8 to[] = {
+		[ZX_APIC_X2APIC] = 1 << ZX_APIC_OFF,
+		[ZX_APIC_XAPIC] = 1 << ZX_APIC_OFF | 1 << ZX_APIC_X2APIC,
+		[ZX_APIC_OFF] = 1 << ZX_APIC_XAPIC,
 	};
+	u8 mode;
+
+	for (mode = ZX_APIC_X2APIC; mode <= ZX_APIC_OFF; mode++)
+		if ((value | BASE_BSP) == (ZX_APIC_BASE_ADDR | base_modes[mode] | BASE_BSP))
+			break;
+	if (mode == apic->mode)
+		return true;
+	if (mode > ZX_APIC_OFF || !page || !(to[apic->mode] >> mode & 1))
+		return false;
+	if (mode == ZX_APIC_OFF) {
+		apic->hooks->disarm(apic);
+		zx_apic_reset(apic);
+	}
+	/* The destination of the other mode's ICR means nothing here: 11.12.9. */
+	apic->regs[4 * REG_ICR + 1] = 0;
+	apic->mode = mode;
+	return true;
+}
+
+void zx_apic_reset(struct zx_apic *apic)
+{
+	unsigned int reg;
+
+	for (reg = 0; reg < NR_REGS; reg++)
+		set(apic, reg, 0);
+	apic->regs[4 * REG_ICR + 1] = 0;
+	set(apic, REG_ID, apic->id);
+	set(apic, REG_VERSION, APIC_VERSION);
+	set(apic, REG_LDR, logical_id(apic->id));
+	set(apic, REG_SVR, SVR_RESET);
 	mask_lvts(apic);
+	apic->arrived = false;
+	apic->changed = true;
+	apic->esr_latch = 0;
+	apic->ldr = 0;
+	apic->dfr = DFR_RESET;
+	apic->timer_deadline = 0;
+}
+
+void zx_apic_init(struct zx_apic *apic, u32 id, u32 *regs, const struct zx_apic_hooks *hooks)
+{
+	*apic = (struct zx_apic){ .hooks = hooks, .regs = regs, .id = id };
+	zx_apic_reset(apic);
 }

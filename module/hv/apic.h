@@ -25,6 +25,9 @@ typedef int64_t s64;
 #endif
 
 #define ZX_APIC_BASE_ADDR	0xfee00000ull
+/* Where two of its registers are in zx_apic.regs. */
+#define ZX_APIC_TPR		(0x08 * 4)
+#define ZX_APIC_SVR		(0x0f * 4)
 #define ZX_MSR_APIC_BASE	0x1b
 #define ZX_MSR_TSC_DEADLINE	0x6e0
 #define ZX_MSR_X2APIC_FIRST	0x800
@@ -37,6 +40,7 @@ enum zx_apic_action {
 	ZX_APIC_DONE,		/* served */
 	ZX_APIC_GP,		/* the access faults: #GP(0), nothing changed */
 	ZX_APIC_IPI,		/* ICR written: see struct zx_apic_ipi */
+	ZX_APIC_EOI,		/* of a level-triggered interrupt: zx_apic_ipi.vector */
 	ZX_APIC_ABSENT,		/* of the page only: no register that is known */
 };
 
@@ -69,49 +73,68 @@ struct zx_apic_hooks {
 	void (*disarm)(struct zx_apic *apic);
 };
 
+/* IA32_APIC_BASE's two enable bits: SDM 3, 11.12.1. */
+enum zx_apic_mode { ZX_APIC_X2APIC, ZX_APIC_XAPIC, ZX_APIC_OFF };
+
 struct zx_apic {
 	const struct zx_apic_hooks *hooks;
+	/*
+	 * A page, register @nr at nr * 16 bytes as its MSR shows it: a CPU that
+	 * virtualizes the APIC reads and writes it as it stands (SDM 3, 30.1).
+	 */
+	u32 *regs;
 	u32 id;
-	bool bsp;
-	u64 irr[4], isr[4], tmr[4];
-	u32 tpr;
-	u32 svr;
-	u32 esr, esr_latch;
-	u32 lvt_timer, lvt_cmci, lvt_thermal, lvt_pmi, lvt_lint0, lvt_lint1, lvt_error;
-	u32 initial_count, divide;
-	u64 icr;
+	u8 mode;		/* enum zx_apic_mode */
+	bool arrived;		/* there may be something in IRR */
+	bool changed;		/* IRR, ISR or TMR, and not by a CPU that virtualizes them */
+	u32 esr_latch;
 	u32 ldr, dfr;		/* of the page; by MSR, LDR follows from the id */
 	/* Guest TSC at which the timer is over, IA32_TSC_DEADLINE for one; 0: it stands. */
 	u64 timer_deadline;
 	/*
 	 * A periodic timer's alarms are at least this many TSC ticks away, however
-	 * short its period. Set by the owner after every reset; 0: no such floor.
+	 * short its period. Set by the owner; 0: no such floor.
 	 */
 	u64 min_period;
 };
 
+/* @regs: a page, kept by the caller. The APIC is in x2APIC mode and reset. */
+void zx_apic_init(struct zx_apic *apic, u32 id, u32 *regs, const struct zx_apic_hooks *hooks);
 /*
- * As after power-up or INIT (SDM 3, 11.4.7). Calls no hook: an alarm that is
- * still set is ignored when it goes off.
+ * As after power-up or INIT (SDM 3, 11.4.7), but for the mode. Calls no hook: an
+ * alarm that is still set is ignored when it goes off.
  */
-void zx_apic_reset(struct zx_apic *apic, u32 id, const struct zx_apic_hooks *hooks);
+void zx_apic_reset(struct zx_apic *apic);
 
 /* Software-enabled (SVR bit 8)? While not, irq.c injects vectors directly. */
 static inline bool zx_apic_enabled(const struct zx_apic *apic)
 {
-	return apic->svr & 0x100;
+	return apic->regs[ZX_APIC_SVR] & 0x100;
 }
+
+/* IA32_APIC_BASE. */
+u64 zx_apic_get_base(const struct zx_apic *apic);
+/*
+ * False: #GP, since reserved bits, the address or a change of mode is not allowed.
+ * @page: there is an xAPIC page, so that there is a mode beside x2APIC.
+ */
+bool zx_apic_set_base(struct zx_apic *apic, u64 value, bool page);
 
 /* The x2APIC MSRs 0x800..0x8ff and IA32_TSC_DEADLINE. */
 enum zx_apic_action zx_apic_read(struct zx_apic *apic, u32 msr, u64 *value);
 enum zx_apic_action zx_apic_write(struct zx_apic *apic, u32 msr, u64 value,
 				  struct zx_apic_ipi *ipi);
 
-/* The bits of register @msr that may be written as 1. */
-u64 zx_apic_writable(u32 msr);
+/* The same by the registers' numbers, in every mode: apic_regs.h. */
+enum zx_apic_action zx_apic_read_reg(struct zx_apic *apic, u32 reg, u64 *value);
+enum zx_apic_action zx_apic_write_reg(struct zx_apic *apic, u32 reg, u64 value,
+				      struct zx_apic_ipi *ipi);
 
-/* A vector arrives (fixed, edge). Vectors 0..15 set ESR instead. */
-void zx_apic_accept(struct zx_apic *apic, u8 vector);
+/* The bits of register @reg that may be written as 1. */
+u64 zx_apic_writable(u32 reg);
+
+/* A vector arrives. Vectors 0..15 set ESR instead. */
+void zx_apic_accept(struct zx_apic *apic, u8 vector, bool level);
 /*
  * The vector to deliver now, above the processor priority; -1: none. While the
  * APIC is software-disabled, priorities do not hold anything back.
@@ -121,17 +144,25 @@ int zx_apic_pending(const struct zx_apic *apic);
 int zx_apic_waiting(const struct zx_apic *apic);
 /* It was delivered: IRR to ISR. While software-disabled: out of IRR, no EOI due. */
 void zx_apic_ack(struct zx_apic *apic, u8 vector);
-void zx_apic_eoi(struct zx_apic *apic);
+/* The vector that this was the EOI of, if it is level-triggered; else -1. */
+int zx_apic_eoi(struct zx_apic *apic);
+/* IRR may have been changed by a CPU: see zx_apic.arrived. */
+void zx_apic_look(struct zx_apic *apic);
+/* The highest vectors in IRR and ISR; -1: none. */
+int zx_apic_highest_irr(const struct zx_apic *apic);
+int zx_apic_highest_isr(const struct zx_apic *apic);
+/* Vectors 64 * @word and on that are level-triggered. */
+u64 zx_apic_levels(const struct zx_apic *apic, unsigned int word);
 
 /* CR8 is TPR[7:4]. */
 static inline u8 zx_apic_get_cr8(const struct zx_apic *apic)
 {
-	return apic->tpr >> 4;
+	return apic->regs[ZX_APIC_TPR] >> 4;
 }
 
 static inline void zx_apic_set_cr8(struct zx_apic *apic, u8 cr8)
 {
-	apic->tpr = (cr8 & 0xf) << 4;
+	apic->regs[ZX_APIC_TPR] = (cr8 & 0xf) << 4;
 }
 
 /*

@@ -49,6 +49,8 @@ void zx_cpu_release(struct zx_cpu *cpu)
 zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int id, u64 entry,
 			struct zx_vcpu_page *page)
 {
+	u32 *regs;
+
 	cpu->gpas = gpas;
 	cpu->page = page;
 	cpu->task = current;
@@ -57,20 +59,26 @@ zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int i
 	cpu->held_on = -1;
 	rcuwait_init(&cpu->wait);
 	zx_clock_init(cpu);
-	zx_apic_reset(&cpu->apic, id, &zx_clock_apic_hooks);
+	regs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!regs)
+		return ZX_ERR_NO_MEMORY;
+	zx_apic_init(&cpu->apic, id, regs, &zx_clock_apic_hooks);
 	cpu->apic.min_period = (u64)tsc_khz * 20 / 1000;
 	if (zx_fpu_init(&cpu->fpu))
-		return ZX_ERR_NO_MEMORY;
-	if (zx_backend->vcpu_init(cpu, id == 0, entry)) {
-		zx_fpu_fini(&cpu->fpu);
-		return ZX_ERR_NO_MEMORY;
-	}
+		goto free_regs;
+	if (zx_backend->vcpu_init(cpu))
+		goto free_fpu;
 	zx_cpu_hold(cpu);
+	zx_backend->reset(cpu, id == 0, entry);
 	zx_cr_reset(cpu, id == 0);
 	zx_cpu_release(cpu);
-	WRITE_ONCE(gpas->logical[id], zx_xapic_logical(&cpu->apic));
 	zx_gpas_join(gpas, &cpu->space);
 	return ZX_OK;
+free_fpu:
+	zx_fpu_fini(&cpu->fpu);
+free_regs:
+	free_page((unsigned long)regs);
+	return ZX_ERR_NO_MEMORY;
 }
 
 void zx_cpu_fini(struct zx_cpu *cpu)
@@ -79,6 +87,11 @@ void zx_cpu_fini(struct zx_cpu *cpu)
 	zx_clock_fini(cpu);
 	zx_backend->vcpu_fini(cpu);
 	zx_fpu_fini(&cpu->fpu);
+}
+
+void zx_cpu_free(struct zx_cpu *cpu)
+{
+	free_page((unsigned long)cpu->apic.regs);
 }
 
 /*
@@ -106,6 +119,10 @@ static bool prepare(struct zx_cpu *cpu)
 		return true;
 	if (!zx_irq_take(cpu)) {
 		zx_cpu_return(cpu, ZX_ERR_CANCELED, ZX_VCPU_REASON_KICK, 0);
+		return false;
+	}
+	if (unlikely(cpu->starting)) {
+		cpu->next = ZX_NEXT_STARTUP;
 		return false;
 	}
 	status = zx_irq_deliver(cpu);
@@ -242,7 +259,7 @@ static zx_status_t kicked(struct zx_cpu *cpu)
 
 static zx_status_t do_halt(struct zx_cpu *cpu)
 {
-	while (!zx_irq_wakes(cpu, cpu->halted_if)) {
+	while (!cpu->starting && !zx_irq_wakes(cpu, cpu->halted_if)) {
 		if (rcuwait_wait_event(&cpu->wait, READ_ONCE(cpu->irq.events), TASK_INTERRUPTIBLE))
 			return ZX_ERR_INTERNAL_INTR_RETRY;
 		if (!zx_irq_take(cpu)) {
@@ -286,6 +303,8 @@ static zx_status_t between(struct zx_cpu *cpu)
 		return do_halt(cpu);
 	case ZX_NEXT_BELL:
 		return do_bell(cpu);
+	case ZX_NEXT_STARTUP:
+		return zx_cpu_startup(cpu);
 	default:
 		return cpu->status;
 	}
@@ -297,6 +316,11 @@ static zx_status_t run(struct zx_cpu *cpu)
 
 	if (unlikely(cpu->halted)) {
 		status = do_halt(cpu);
+		if (status != ZX_OK)
+			return status;
+	}
+	if (unlikely(cpu->starting)) {
+		status = zx_cpu_startup(cpu);
 		if (status != ZX_OK)
 			return status;
 	}

@@ -28,6 +28,7 @@ enum zx_next {
 	ZX_NEXT_FAULT,		/* make @fault_gpa present, then go on */
 	ZX_NEXT_HALT,		/* sleep until an event */
 	ZX_NEXT_BELL,		/* sleep until @bell has a packet, then go on */
+	ZX_NEXT_STARTUP,	/* after an INIT: sleep until STARTUP comes */
 };
 
 /* A leaf that was looked up: good while gpas->tlb_gen is @gen, with interrupts off. */
@@ -66,6 +67,7 @@ struct zx_cpu {
 	bool accessing;			/* the last enter gave a GUEST_MEM packet */
 	bool halted;			/* after HLT; survives a signal */
 	bool halted_if;			/* with RFLAGS.IF */
+	bool starting;			/* INIT came; survives a signal and a kick */
 	u8 next;
 	zx_status_t status;
 	u64 access_rip;			/* of the instruction behind that packet */
@@ -96,6 +98,8 @@ struct zx_cpu {
 zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int id, u64 entry,
 			struct zx_vcpu_page *page);
 void zx_cpu_fini(struct zx_cpu *cpu);
+/* An RCU grace period later: nobody looks at it any more, see zx_gpas_leave(). */
+void zx_cpu_free(struct zx_cpu *cpu);
 /* Run until there is something for user space. INTERNAL_INTR_RETRY: a signal. */
 zx_status_t zx_cpu_run(struct zx_cpu *cpu);
 
@@ -109,6 +113,15 @@ void zx_cpu_release(struct zx_cpu *cpu);
 
 /* Whose registers are within reach on this CPU: NULL makes sure that it is nobody's. */
 DECLARE_PER_CPU(struct zx_cpu *, zx_cpu_held);
+
+/*
+ * startup.c. Of any thread that keeps @cpu from going: INIT or STARTUP is sent to it.
+ * False: it is not one that waits for STARTUP.
+ */
+void zx_cpu_send_init(struct zx_cpu *cpu);
+bool zx_cpu_send_startup(struct zx_cpu *cpu, u8 vector);
+/* Own thread, not in a burst. OK: it starts; others end the enter. */
+zx_status_t zx_cpu_startup(struct zx_cpu *cpu);
 
 /* While it does not run, its own thread: x86/walk.c. */
 /*
@@ -125,10 +138,7 @@ zx_status_t zx_cpu_write_rip(struct zx_cpu *cpu, u64 rip);	/* INVALID_ARGS */
 /* Nothing to take over and nothing to deliver: the common entry. */
 static inline bool zx_irq_idle(const struct zx_cpu *cpu)
 {
-	const u64 *irr = cpu->apic.irr;
-
-	return !READ_ONCE(cpu->irq.events) && !cpu->irq.busy &&
-	       !(irr[0] | irr[1] | irr[2] | irr[3]);
+	return !READ_ONCE(cpu->irq.events) && !cpu->irq.busy && !cpu->apic.arrived;
 }
 
 /* From an exit's handler: end the enter with @status, for @reason. */

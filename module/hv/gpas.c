@@ -65,6 +65,7 @@ void zx_gpas_join(struct zx_gpas *gpas, struct zx_gpas_user *user)
 	user->cpu = -1;
 	spin_lock(&gpas->users_lock);
 	list_add(&user->node, &gpas->users);
+	rcu_assign_pointer(gpas->by_id[user->id], user);
 	set_bit(user->id, &gpas->present);
 	spin_unlock(&gpas->users_lock);
 }
@@ -73,6 +74,7 @@ void zx_gpas_leave(struct zx_gpas *gpas, struct zx_gpas_user *user)
 {
 	spin_lock(&gpas->users_lock);
 	clear_bit(user->id, &gpas->present);
+	RCU_INIT_POINTER(gpas->by_id[user->id], NULL);
 	list_del(&user->node);
 	spin_unlock(&gpas->users_lock);
 }

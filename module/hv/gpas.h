@@ -13,6 +13,7 @@
 #define _ZX_GPAS_H
 
 #include <linux/kref.h>
+#include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 
@@ -52,7 +53,8 @@ struct zx_gpas {
 	spinlock_t users_lock;
 	struct list_head users;		/* [users_lock] */
 	unsigned long present;		/* [a] ids of the users there are */
-	u16 logical[BITS_PER_LONG];	/* [a] by id: zx_xapic_logical(), each user's own */
+	struct zx_gpas_user __rcu *by_id[BITS_PER_LONG];
+	bool kernel_ipis;		/* [a] those between users need no user space */
 };
 
 zx_status_t zx_gpas_new(const struct zx_npt_format *format, struct zx_gpas **out);
@@ -61,6 +63,7 @@ void zx_gpas_put(struct zx_gpas *gpas);
 void zx_gpas_kill(struct zx_gpas *gpas);
 
 void zx_gpas_join(struct zx_gpas *gpas, struct zx_gpas_user *user);
+/* It may be found by id until an RCU grace period is over. */
 void zx_gpas_leave(struct zx_gpas *gpas, struct zx_gpas_user *user);
 
 /* After this no CPU reaches what is mapped at guest frames [first, last] now. */

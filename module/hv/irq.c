@@ -9,6 +9,8 @@
 
 #include "../x86/backend.h"
 
+bool zx_virtual_apic __ro_after_init;
+
 #define VECTOR_NMI	2
 /* Exceptions that push an error code: #DF #TS #NP #SS #GP #PF #AC (SDM 3, 6.15) */
 #define ERROR_CODES	(BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) | BIT(14) | BIT(17))
@@ -34,10 +36,23 @@ void zx_irq_post(struct zx_cpu *cpu, enum zx_event event)
 		kick_process(cpu->task);
 }
 
-void zx_irq_post_vector(struct zx_cpu *cpu, u8 vector)
+void zx_irq_post_vector(struct zx_cpu *cpu, u8 vector, bool level)
 {
-	set_bit(vector, cpu->irq.posted);
+	set_bit(vector, level ? cpu->irq.levels : cpu->irq.posted);
 	smp_mb__after_atomic();		/* the vector is there before the event that says so */
+	zx_irq_post(cpu, ZX_EVENT_VECTOR);
+}
+
+void zx_irq_post_ipi(struct zx_cpu *cpu, u8 vector)
+{
+	if (vector != VECTOR_NMI && !zx_apic_enabled(&cpu->apic))
+		return;
+	if (vector == VECTOR_NMI || vector >= 32) {
+		zx_irq_post_vector(cpu, vector, false);
+		return;
+	}
+	set_bit(vector, &cpu->irq.low);
+	smp_mb__after_atomic();		/* likewise */
 	zx_irq_post(cpu, ZX_EVENT_VECTOR);
 }
 
@@ -59,7 +74,7 @@ void zx_irq_ud(struct zx_cpu *cpu)
 	zx_irq_fault(cpu, 6, false, 0);
 }
 
-static void accept_vector(struct zx_cpu *cpu, unsigned int vector)
+static void accept_vector(struct zx_cpu *cpu, unsigned int vector, bool level)
 {
 	struct zx_irq *irq = &cpu->irq;
 
@@ -68,24 +83,37 @@ static void accept_vector(struct zx_cpu *cpu, unsigned int vector)
 	else if (vector < 32)
 		irq->exceptions |= BIT(vector);
 	else if (zx_apic_enabled(&cpu->apic))
-		zx_apic_accept(&cpu->apic, vector);
+		zx_apic_accept(&cpu->apic, vector, level);
 	else
 		irq->direct[vector / 64] |= BIT_ULL(vector % 64);
 	irq->busy = true;
 }
 
-static void take_vectors(struct zx_cpu *cpu)
+static void take_posted(struct zx_cpu *cpu, unsigned long *posted, bool level)
 {
 	unsigned long bits;
 	unsigned int word;
 
 	for (word = 0; word < ARRAY_SIZE(cpu->irq.posted); word++) {
-		if (!READ_ONCE(cpu->irq.posted[word]))
+		if (!READ_ONCE(posted[word]))
 			continue;
-		bits = xchg(&cpu->irq.posted[word], 0);
+		bits = xchg(&posted[word], 0);
 		for (; bits; bits &= bits - 1)
-			accept_vector(cpu, word * BITS_PER_LONG + __ffs(bits));
+			accept_vector(cpu, word * BITS_PER_LONG + __ffs(bits), level);
 	}
+}
+
+static void take_vectors(struct zx_cpu *cpu)
+{
+	struct zx_irq *irq = &cpu->irq;
+	unsigned long bits;
+
+	take_posted(cpu, irq->posted, false);
+	take_posted(cpu, irq->levels, true);
+	if (likely(!READ_ONCE(irq->low)))
+		return;
+	for (bits = xchg(&irq->low, 0); bits; bits &= bits - 1)
+		zx_apic_accept(&cpu->apic, __ffs(bits), false);
 }
 
 bool zx_irq_take(struct zx_cpu *cpu)
@@ -99,7 +127,30 @@ bool zx_irq_take(struct zx_cpu *cpu)
 		take_vectors(cpu);
 	if (events & BIT(ZX_EVENT_TIMER))
 		zx_apic_timer_fired(&cpu->apic);
+	if (unlikely(events & BIT(ZX_EVENT_STARTUP)))
+		cpu->starting = true;
 	return !(events & BIT(ZX_EVENT_KICK));
+}
+
+void zx_irq_reset(struct zx_cpu *cpu)
+{
+	struct zx_irq *irq = &cpu->irq;
+
+	unsigned int word;
+
+	for (word = 0; word < ARRAY_SIZE(irq->posted); word++) {
+		xchg(&irq->posted[word], 0);
+		xchg(&irq->levels[word], 0);
+		irq->direct[word] = 0;
+	}
+	xchg(&irq->low, 0);
+	irq->exceptions = 0;
+	irq->nmi = false;
+	irq->nmi_masked = false;
+	irq->cut = false;
+	irq->reinject = false;
+	irq->fault.pending = false;
+	irq->busy = true;
 }
 
 /* The highest vector that waits; @prio: the class that delivers it. -1: none. */
@@ -113,6 +164,8 @@ static int pending_vector(struct zx_cpu *cpu, unsigned int *prio, bool any_tpr)
 			return word * 64 + __fls(cpu->irq.direct[word]);
 		}
 	}
+	if (cpu->irq.virtual)
+		return -1;
 	/* While it is disabled it holds self-IPIs only, which nothing masks. */
 	vector = any_tpr ? zx_apic_waiting(&cpu->apic) : zx_apic_pending(&cpu->apic);
 	*prio = zx_apic_enabled(&cpu->apic) ? vector >> 4 : ZX_PRIO_ALWAYS;
@@ -129,12 +182,21 @@ static void ack_vector(struct zx_cpu *cpu, unsigned int vector)
 		zx_apic_ack(&cpu->apic, vector);
 }
 
+/* What the CPU would deliver were it in the guest. */
+static bool virtual_pending(struct zx_cpu *cpu)
+{
+	zx_apic_look(&cpu->apic);
+	return zx_apic_pending(&cpu->apic) >= 0;
+}
+
 bool zx_irq_wakes(struct zx_cpu *cpu, bool intr_on)
 {
 	unsigned int prio;
 
-	return (cpu->irq.nmi && !cpu->irq.nmi_masked) || cpu->irq.exceptions ||
-	       (intr_on && pending_vector(cpu, &prio, false) >= 0);
+	if ((cpu->irq.nmi && !cpu->irq.nmi_masked) || cpu->irq.exceptions)
+		return true;
+	return intr_on && (pending_vector(cpu, &prio, false) >= 0 ||
+			   (cpu->irq.virtual && virtual_pending(cpu)));
 }
 
 /* A fault's handler finds RF set, so that a breakpoint does not hit again: SDM 3, 19.3.1.1. */
@@ -192,6 +254,29 @@ static zx_status_t deliver_one(struct zx_cpu *cpu, int vector)
 	return ZX_OK;
 }
 
+/*
+ * Who delivers the local APIC's interrupts: a CPU that can does, while the guest's
+ * registers are those that the CPU works on. It then has to know what we changed.
+ */
+static void hand_over(struct zx_cpu *cpu)
+{
+	struct zx_apic *apic = &cpu->apic;
+	bool virtual = zx_apic_enabled(apic) && apic->mode == ZX_APIC_X2APIC;
+
+	if (unlikely(virtual != cpu->irq.virtual)) {
+		cpu->irq.virtual = virtual;
+		zx_backend->set(cpu, ZX_REG_VIRTUAL_APIC, virtual);
+		zx_apic_look(apic);
+		apic->changed = true;
+	}
+	if (!virtual)
+		return;
+	if (apic->changed)
+		zx_backend->set(cpu, ZX_REG_VIRTUAL_STATUS, 0);
+	apic->changed = false;
+	apic->arrived = false;
+}
+
 zx_status_t zx_irq_deliver(struct zx_cpu *cpu)
 {
 	struct zx_irq *irq = &cpu->irq;
@@ -200,6 +285,8 @@ zx_status_t zx_irq_deliver(struct zx_cpu *cpu)
 	bool nmi_waits;
 	int vector;
 
+	if (zx_virtual_apic)
+		hand_over(cpu);
 	if (irq->reinject)
 		irq->reinject = false;
 	else

@@ -14,7 +14,7 @@
 struct zx_cpu;
 
 /* Bits of zx_irq.events. */
-enum zx_event { ZX_EVENT_KICK, ZX_EVENT_VECTOR, ZX_EVENT_TIMER };
+enum zx_event { ZX_EVENT_KICK, ZX_EVENT_VECTOR, ZX_EVENT_TIMER, ZX_EVENT_STARTUP };
 
 struct zx_fault {
 	bool pending;
@@ -26,6 +26,9 @@ struct zx_fault {
 struct zx_irq {
 	unsigned long events;		/* [a] 1 << enum zx_event */
 	unsigned long posted[4];	/* [a] vectors not yet taken over */
+	unsigned long levels[4];	/* [a] likewise, level-triggered */
+	unsigned long low;		/* [a] vectors 16 to 31, posted for the local APIC */
+	unsigned int startup;		/* [a] startup.c's */
 
 	u64 direct[4];			/* vectors 32 and up while the APIC is off */
 	u32 exceptions;			/* vectors 0 to 31 but NMI, from zx_vcpu_interrupt */
@@ -35,17 +38,23 @@ struct zx_irq {
 	bool reinject;			/* and the backend has it in its slot again */
 	bool busy;			/* any of the above may want delivery */
 	bool windowed;			/* the backend was asked for a window */
+	bool virtual;			/* the CPU delivers what the local APIC has */
 	struct zx_fault fault;		/* of the instruction just emulated */
 };
 
 /* From any thread or interrupt. */
 void zx_irq_post(struct zx_cpu *cpu, enum zx_event event);
-void zx_irq_post_vector(struct zx_cpu *cpu, u8 vector);
+/* As of zx_vcpu_interrupt(). */
+void zx_irq_post_vector(struct zx_cpu *cpu, u8 vector, bool level);
+/* As of another local APIC's ICR: dropped while that of @cpu is disabled. */
+void zx_irq_post_ipi(struct zx_cpu *cpu, u8 vector);
 
 /* The VCPU's thread, from here on. */
 void zx_irq_fault(struct zx_cpu *cpu, u8 vector, bool has_error, u32 error);
 void zx_irq_gp(struct zx_cpu *cpu);
 void zx_irq_ud(struct zx_cpu *cpu);
+/* All that waits is forgotten. */
+void zx_irq_reset(struct zx_cpu *cpu);
 /* Take posts over. False: kicked. */
 bool zx_irq_take(struct zx_cpu *cpu);
 /* Put the first deliverable event into the backend's slot. NOT_SUPPORTED: a vector 21..31. */

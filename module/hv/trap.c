@@ -203,6 +203,18 @@ void zx_trap_map_destroy(struct zx_trap_map *map)
 	tree_destroy(&map->io);
 }
 
+bool zx_trap_has_apic(struct zx_trap_map *map)
+{
+	struct zx_trap *trap;
+	bool apic;
+
+	rcu_read_lock();
+	trap = zx_trap_find_mem(map, ZX_APIC_BASE_ADDR >> PAGE_SHIFT);
+	apic = trap && trap->apic;
+	rcu_read_unlock();
+	return apic;
+}
+
 bool zx_trap_any_mem(struct zx_trap_map *map, u64 first, u64 last)
 {
 	unsigned long index = first;

@@ -75,6 +75,9 @@ static inline struct zx_trap *zx_trap_find_io(struct zx_trap_map *map, u16 port)
 	return mtree_load(&map->io, port);
 }
 
+/* Does a trap turn on the local APIC's page? */
+bool zx_trap_has_apic(struct zx_trap_map *map);
+
 /* Does any trap touch guest frames [first, last]? */
 bool zx_trap_any_mem(struct zx_trap_map *map, u64 first, u64 last);
 

@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See xapic.h. Sections are those of SDM 3, chapter 11 (10 in older editions). */
+#include "apic_regs.h"
 #include "xapic.h"
-
-/* Registers by number, that is offset / 16: table 11-1. The others are as by MSR. */
-enum {
-	REG_ID = 0x02,
-	REG_APR = 0x09,
-	REG_EOI = 0x0b,
-	REG_RRD = 0x0c,
-	REG_LDR = 0x0d, REG_DFR = 0x0e,
-	REG_ICR = 0x30, REG_ICR_HIGH = 0x31,
-};
 
 #define RANGE(first, last)	((2ull << (last)) - (1ull << (first)))
 /*
@@ -23,7 +14,6 @@ enum {
 #define DEST_SHIFT		24
 #define DEST_MASK		0xff000000u
 #define DEST_ALL		0xffu
-#define ICR_DEST		0xffffffff00000000ull
 
 #define DFR_FIXED		0x0fffffffu
 #define MODEL_CLUSTER		0x0
@@ -39,7 +29,7 @@ enum zx_apic_action zx_xapic_read(struct zx_apic *apic, u32 offset, u32 *value)
 	u32 reg = offset >> 4;
 	u64 wide = 0;
 
-	if (!is_known(offset))
+	if (!is_known(offset) || apic->mode == ZX_APIC_OFF)
 		return ZX_APIC_ABSENT;
 	switch (reg) {
 	case REG_ID:
@@ -52,7 +42,7 @@ enum zx_apic_action zx_xapic_read(struct zx_apic *apic, u32 offset, u32 *value)
 		wide = apic->dfr;
 		break;
 	case REG_ICR_HIGH:
-		wide = apic->icr >> 32;
+		wide = apic->regs[4 * REG_ICR + 1];
 		break;
 	/* Written only, or of the CPUs before the Pentium 4. */
 	case REG_EOI:
@@ -60,7 +50,7 @@ enum zx_apic_action zx_xapic_read(struct zx_apic *apic, u32 offset, u32 *value)
 	case REG_RRD:
 		break;
 	default:
-		zx_apic_read(apic, ZX_MSR_X2APIC_FIRST + reg, &wide);
+		zx_apic_read_reg(apic, reg, &wide);
 	}
 	*value = wide;
 	return ZX_APIC_DONE;
@@ -69,10 +59,10 @@ enum zx_apic_action zx_xapic_read(struct zx_apic *apic, u32 offset, u32 *value)
 /* The destination is the half written before; 11.6.1. */
 static enum zx_apic_action write_icr(struct zx_apic *apic, u64 low, struct zx_apic_ipi *ipi)
 {
+	u64 dest = apic->regs[4 * REG_ICR + 1];
 	enum zx_apic_action action;
 
-	action = zx_apic_write(apic, ZX_MSR_X2APIC_FIRST + REG_ICR, (apic->icr & ICR_DEST) | low,
-			       ipi);
+	action = zx_apic_write_reg(apic, REG_ICR, dest << 32 | low, ipi);
 	if (action != ZX_APIC_IPI)
 		return action;
 	ipi->page = true;
@@ -85,10 +75,10 @@ static enum zx_apic_action write_icr(struct zx_apic *apic, u64 low, struct zx_ap
 enum zx_apic_action zx_xapic_write(struct zx_apic *apic, u32 offset, u32 value,
 				   struct zx_apic_ipi *ipi)
 {
-	u32 reg = offset >> 4, msr = ZX_MSR_X2APIC_FIRST + reg;
-	u64 bits = value & zx_apic_writable(msr);
+	u32 reg = offset >> 4;
+	u64 bits = value & zx_apic_writable(reg);
 
-	if (!is_known(offset))
+	if (!is_known(offset) || apic->mode == ZX_APIC_OFF)
 		return ZX_APIC_ABSENT;
 	switch (reg) {
 	case REG_LDR:
@@ -100,11 +90,12 @@ enum zx_apic_action zx_xapic_write(struct zx_apic *apic, u32 offset, u32 value,
 	case REG_ICR:
 		return write_icr(apic, bits, ipi);
 	case REG_ICR_HIGH:
-		apic->icr = (u32)apic->icr | (u64)(value & DEST_MASK) << 32;
+		apic->regs[4 * REG_ICR + 1] = value & DEST_MASK;
 		break;
 	default:
 		/* What faults there is dropped here: a register to read, a reserved mode. */
-		zx_apic_write(apic, msr, bits, ipi);
+		if (zx_apic_write_reg(apic, reg, bits, ipi) == ZX_APIC_EOI)
+			return ZX_APIC_EOI;
 	}
 	return ZX_APIC_DONE;
 }

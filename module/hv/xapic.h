@@ -11,7 +11,7 @@
 
 /*
  * Four bytes at @offset in the page, which is a register's: any multiple of 16.
- * DONE; ABSENT: nothing known is there; a write also IPI.
+ * DONE; ABSENT: nothing known is there, or the APIC is off; a write also IPI, EOI.
  */
 enum zx_apic_action zx_xapic_read(struct zx_apic *apic, u32 offset, u32 *value);
 enum zx_apic_action zx_xapic_write(struct zx_apic *apic, u32 offset, u32 value,

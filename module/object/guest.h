@@ -35,6 +35,7 @@ struct zx_vcpu {
 	struct task_struct *owner;	/* [I] a reference; who may enter */
 	struct hlist_node node;		/* in the table of owners */
 	struct page *page;		/* [I] a reference; struct zx_vcpu_page */
+	struct rcu_head rcu;
 	struct zx_cpu cpu;
 };
 

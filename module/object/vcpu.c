@@ -42,6 +42,14 @@ static void disown_thread(struct zx_vcpu *vcpu)
 	put_task_struct(vcpu->owner);
 }
 
+static void vcpu_free(struct rcu_head *rcu)
+{
+	struct zx_vcpu *vcpu = container_of(rcu, struct zx_vcpu, rcu);
+
+	zx_cpu_free(&vcpu->cpu);
+	kfree(vcpu);
+}
+
 /* The last reference is gone: no call is in flight, and no handle can make one. */
 static void vcpu_destroy(struct zx_object *obj)
 {
@@ -52,7 +60,8 @@ static void vcpu_destroy(struct zx_object *obj)
 	put_page(vcpu->page);
 	zx_guest_id_put(guest, vcpu->cpu.space.id);
 	disown_thread(vcpu);
-	kfree(vcpu);
+	/* Other VCPUs may be sending to it. */
+	call_rcu(&vcpu->rcu, vcpu_free);
 	zx_object_put(&guest->obj);
 }
 

@@ -70,3 +70,13 @@ zx_status_t zx_sys_guest_unset_trap(struct zx_call *call)
 		return ZX_ERR_INVALID_ARGS;
 	return zx_gpas_unset_trap(zx_guest_from(call->handle->obj)->gpas, args->kind, args->addr);
 }
+
+zx_status_t zx_sys_guest_set_ipi_mode(struct zx_call *call)
+{
+	u32 mode = call->args.guest_set_ipi_mode.mode;
+
+	if (mode > ZXL_IPI_KERNEL)
+		return ZX_ERR_INVALID_ARGS;
+	WRITE_ONCE(zx_guest_from(call->handle->obj)->gpas->kernel_ipis, mode == ZXL_IPI_KERNEL);
+	return ZX_OK;
+}

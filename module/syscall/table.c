@@ -102,6 +102,14 @@ static const struct zx_call_row rows[] = {
 	    .call = zx_sys_guest_set_trap),
 	ROW(GUEST_UNSET_TRAP, guest_unset_trap, addr, GUEST, ZX_RIGHT_WRITE,
 	    .call = zx_sys_guest_unset_trap),
+	[_IOC_NR(ZXL_IOC_GUEST_SET_IPI_MODE)] = {
+		.cmd = ZXL_IOC_GUEST_SET_IPI_MODE,
+		.min_size = offsetofend(struct zxl_ioc_guest_set_ipi_mode, mode),
+		.max_size = sizeof(struct zxl_ioc_guest_set_ipi_mode),
+		.type = ZX_OBJ_TYPE_GUEST,
+		.rights = ZX_RIGHT_WRITE,
+		.call = zx_sys_guest_set_ipi_mode,
+	},
 
 	ROW(VCPU_CREATE, vcpu_create, out, GUEST, ZX_RIGHT_MANAGE_PROCESS,
 	    .early = zx_early_vcpu_create,

@@ -40,6 +40,7 @@ union zx_call_args {
 	struct zx_ioc_guest_create guest_create;
 	struct zx_ioc_guest_set_trap guest_set_trap;
 	struct zx_ioc_guest_unset_trap guest_unset_trap;
+	struct zxl_ioc_guest_set_ipi_mode guest_set_ipi_mode;
 	struct zx_ioc_vcpu_create vcpu_create;
 	struct zx_ioc_vcpu_interrupt vcpu_interrupt;
 	struct zx_ioc_vcpu_state vcpu_state;
@@ -129,6 +130,7 @@ zx_status_t zx_sys_vmar_op_range(struct zx_call *call);
 zx_status_t zx_sys_guest_create(struct zx_call *call);
 zx_status_t zx_sys_guest_set_trap(struct zx_call *call);
 zx_status_t zx_sys_guest_unset_trap(struct zx_call *call);
+zx_status_t zx_sys_guest_set_ipi_mode(struct zx_call *call);
 /* vcpu.c */
 zx_status_t zx_early_vcpu_create(const struct zx_call *call);
 zx_status_t zx_sys_vcpu_create(struct zx_call *call);

@@ -139,11 +139,16 @@ zx_status_t zx_sys_vcpu_kick(struct zx_handle *handle)
 
 zx_status_t zx_sys_vcpu_interrupt(struct zx_call *call)
 {
-	u32 vector = call->args.vcpu_interrupt.vector;
+	const struct zx_ioc_vcpu_interrupt *args = &call->args.vcpu_interrupt;
+	bool level = args->options & ZXL_INTERRUPT_LEVEL;
 
-	if (vector > 255)
+	if (args->options & ~ZXL_INTERRUPT_LEVEL || args->reserved)
+		return ZX_ERR_INVALID_ARGS;
+	if (args->vector > 255)
 		return ZX_ERR_OUT_OF_RANGE;
-	zx_irq_post_vector(&zx_vcpu_from(call->handle->obj)->cpu, vector);
+	if (level && args->vector < 32)
+		return ZX_ERR_INVALID_ARGS;
+	zx_irq_post_vector(&zx_vcpu_from(call->handle->obj)->cpu, args->vector, level);
 	return ZX_OK;
 }
 

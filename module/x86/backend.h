@@ -80,6 +80,11 @@ enum zx_reg {
 	 */
 	ZX_REG_STAR, ZX_REG_LSTAR, ZX_REG_CSTAR, ZX_REG_FMASK,
 	ZX_REG_PDPTE, ZX_REG_PDPTE_LAST = ZX_REG_PDPTE + 3,
+	/*
+	 * Where zx_virtual_apic is set, write only: the CPU delivers the local APIC's
+	 * interrupts from now on, or no longer; what it was told of IRR, ISR and TMR is old.
+	 */
+	ZX_REG_VIRTUAL_APIC, ZX_REG_VIRTUAL_STATUS,
 	/* Read only: + ZX_SEGMENT_PARTS * enum zx_segment + enum zx_segment_part */
 	ZX_REG_SEGMENT = 0x100,
 };
@@ -118,8 +123,13 @@ struct zx_backend {
 	/* Nothing of a guest stays in the CPU: a rival takes what it finds for the host's. */
 	void (*host_off)(void);
 
-	int (*vcpu_init)(struct zx_cpu *cpu, bool bsp, u64 entry);
+	int (*vcpu_init)(struct zx_cpu *cpu);
 	void (*vcpu_fini)(struct zx_cpu *cpu);
+	/*
+	 * State as a new VCPU has it, or one after INIT, but for control and debug
+	 * registers. Between zx_cpu_hold() and zx_cpu_release().
+	 */
+	void (*reset)(struct zx_cpu *cpu, bool bsp, u64 entry);
 	/*
 	 * Preemption off, interrupts on. From now on the VCPU is this CPU's, until
 	 * hold() on another one, and get() and set() reach it here until hold() is
@@ -143,6 +153,7 @@ struct zx_backend {
 extern const struct zx_backend zx_svm_backend;
 extern const struct zx_backend zx_vmx_backend;
 extern const struct zx_backend *zx_backend;	/* the one in use; main.c */
+extern bool zx_virtual_apic;			/* its CPUs can deliver interrupts; irq.c */
 
 /* exit.c */
 /* Serve an exit. True: enter again at once; false: see cpu->next. */
@@ -189,12 +200,17 @@ bool zx_exit_memory(struct zx_cpu *cpu, struct zx_exit *exit);
 /* End the enter with a GUEST_VCPU packet: ZX_PKT_GUEST_VCPU_*. */
 void zx_packet_vcpu(struct zx_cpu *cpu, u32 type, u64 mask_or_id, u64 vector_or_entry);
 
+/* The guest ended a level-triggered interrupt. */
+void zx_packet_eoi(struct zx_cpu *cpu, u8 vector);
+
 /* cr.c */
 bool zx_cr_dr_access(struct zx_cpu *cpu, struct zx_exit *exit);
 bool zx_cr_set_xcr0(struct zx_cpu *cpu, u32 index, u64 value);
 bool zx_cr_set_efer(struct zx_cpu *cpu, u64 value);
 #define ZX_INITIAL_CR0	0x80010011ull	/* PG WP ET PE; an AP has ET alone of these and WP */
 void zx_cr_reset(struct zx_cpu *cpu, bool bsp);
+/* What INIT does to registers (SDM 3, table 10-1); on at @entry in real mode. */
+void zx_cpu_reset(struct zx_cpu *cpu, u64 entry);
 
 /* cpuid.c */
 void zx_cpuid_init(void);
@@ -203,6 +219,8 @@ u64 zx_cpuid_cr4_mask(void);	/* the bits that the features shown allow */
 u64 zx_cpuid_efer_mask(void);
 unsigned int zx_cpuid_phys_bits(void);	/* of a guest-physical address */
 bool zx_cpuid_has_1g(void);		/* pages of 1 GiB */
+
+u32 zx_cpuid_signature(void);		/* family, model, stepping */
 
 /* msr.c */
 extern const u32 zx_msr_passed[];	/* need no exit; ends with 0 */

@@ -35,6 +35,7 @@ static const struct leaf none;
 #define L1_ECX_AVX	(BIT(12) | BIT(28) | BIT(29))
 /* Leaf 1, EDX: all from FPU to SSE2 but PSN, DS, ACPI and the thermal ones. SEP is always there. */
 #define L1_EDX	0x078bfbffu
+#define L1_EDX_APIC	BIT(9)
 #define L1_EDX_SET	BIT(11)
 /* Leaf 7, EBX: FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
 #define L7_EBX	(BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(18) | \
@@ -144,6 +145,8 @@ static void basic_leaf(struct zx_cpu *cpu, u32 nr, u32 sub, struct leaf *out)
 	*out = basic[nr];
 	switch (nr) {
 	case 1:
+		if (cpu->apic.mode == ZX_APIC_OFF)
+			out->edx &= ~L1_EDX_APIC;
 		out->ebx |= cpu->space.id << 24;
 		if (zx_backend->get(cpu, ZX_REG_CR4) & X86_CR4_OSXSAVE)
 			out->ecx |= L1_ECX_OSXSAVE;
@@ -220,6 +223,11 @@ u64 zx_cpuid_efer_mask(void)
 unsigned int zx_cpuid_phys_bits(void)
 {
 	return extended[8].eax & 0xff ?: 36;	/* SDM 3, 4.1.4 */
+}
+
+u32 zx_cpuid_signature(void)
+{
+	return basic[1].eax;
 }
 
 bool zx_cpuid_has_1g(void)

@@ -33,6 +33,27 @@ void zx_cr_reset(struct zx_cpu *cpu, bool bsp)
 	zx_backend->set(cpu, ZX_REG_DR7, DR7_ONES);
 }
 
+void zx_cpu_reset(struct zx_cpu *cpu, u64 entry)
+{
+	struct zx_vcpu_regs *regs = &cpu->page->regs;
+
+	memset(regs, 0, sizeof(*regs));
+	regs->rdx = zx_cpuid_signature();
+	regs->rflags = X86_EFLAGS_FIXED;
+	memset(cpu->dr, 0, sizeof(cpu->dr));
+	cpu->stepping = false;
+	cpu->flush = true;
+	zx_cpu_hold(cpu);
+	zx_backend->reset(cpu, false, entry);
+	zx_backend->set(cpu, ZX_REG_EFER, 0);
+	zx_backend->set(cpu, ZX_REG_CR4, 0);
+	zx_backend->set(cpu, ZX_REG_CR0, X86_CR0_CD | X86_CR0_NW | X86_CR0_ET);
+	zx_backend->set(cpu, ZX_REG_CR2, 0);
+	zx_backend->set(cpu, ZX_REG_DR6, DR6_RESET);
+	zx_backend->set(cpu, ZX_REG_DR7, DR7_ONES);
+	zx_cpu_release(cpu);
+}
+
 #define PDPTE_PRESENT	BIT_ULL(0)
 #define PDPTE_RESERVED	(GENMASK_ULL(2, 1) | GENMASK_ULL(8, 5))	/* and address bits that are not */
 

@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a VCPU's ICR asks for others: packets, since user space decides who
- * gets what. Masks name VCPUs that exist.
+ * What a VCPU's ICR asks for others. INIT, and a STARTUP for a VCPU that waits for
+ * one, are done here. The rest is a packet, since user space decides who gets what,
+ * unless the guest's IPIs were made the kernel's. Masks name VCPUs that exist.
  */
 #include "../hv/xapic.h"
 #include "backend.h"
 
 #define BROADCAST	0xffffffffu
 
+/* Interrupts are off, so it stays. NULL: there is none. */
+static struct zx_cpu *find(struct zx_cpu *cpu, unsigned int id)
+{
+	struct zx_gpas_user *user = rcu_dereference_sched(cpu->gpas->by_id[id]);
+
+	return user ? container_of(user, struct zx_cpu, space) : NULL;
+}
+
 static bool matches(struct zx_cpu *cpu, const struct zx_apic_ipi *ipi, unsigned int id)
 {
+	struct zx_cpu *target;
+
 	if (!ipi->page)
 		return zx_apic_match_logical(ipi->dest, id);
-	return zx_xapic_match_logical(ipi->dest, READ_ONCE(cpu->gpas->logical[id]));
+	target = find(cpu, id);
+	return target && zx_xapic_match_logical(ipi->dest, zx_xapic_logical(&target->apic));
 }
 
 static u64 destinations(struct zx_cpu *cpu, const struct zx_apic_ipi *ipi)
@@ -37,35 +49,89 @@ static u64 destinations(struct zx_cpu *cpu, const struct zx_apic_ipi *ipi)
 	return mask;
 }
 
+/* Of @mask, who has the lowest task priority: SDM 3, 11.6.2.4. The first of equals. */
+static u64 lowest(struct zx_cpu *cpu, u64 mask)
+{
+	unsigned int priority, best = 16;
+	struct zx_cpu *target;
+	u64 winner = 0;
+
+	for (; mask; mask &= mask - 1) {
+		target = find(cpu, __ffs64(mask));
+		priority = target ? zx_apic_get_cr8(&target->apic) : 16;
+		if (priority < best) {
+			best = priority;
+			winner = mask & -mask;
+		}
+	}
+	return winner;
+}
+
+static void init(struct zx_cpu *cpu, u64 mask)
+{
+	struct zx_cpu *target;
+
+	for (; mask; mask &= mask - 1) {
+		target = find(cpu, __ffs64(mask));
+		if (target)
+			zx_cpu_send_init(target);
+	}
+}
+
+/* False: the packet is for user space, which makes VCPUs that do not exist. */
+static bool startup(struct zx_cpu *cpu, const struct zx_apic_ipi *ipi, u64 mask)
+{
+	bool known = mask, waited = false;
+	struct zx_cpu *target;
+
+	for (; mask; mask &= mask - 1) {
+		target = find(cpu, __ffs64(mask));
+		waited |= target && zx_cpu_send_startup(target, ipi->vector);
+	}
+	/* A VCPU that runs is none of the kernel's business, unless it knows all IPIs. */
+	if (waited || (known && READ_ONCE(cpu->gpas->kernel_ipis)))
+		return true;
+	zx_packet_vcpu(cpu, ZX_PKT_GUEST_VCPU_STARTUP, ipi->dest, (u64)ipi->vector << 12);
+	return false;
+}
+
+static bool interrupt(struct zx_cpu *cpu, u64 mask, u8 vector)
+{
+	struct zx_cpu *target;
+
+	if (!mask)
+		return true;
+	if (!READ_ONCE(cpu->gpas->kernel_ipis)) {
+		zx_packet_vcpu(cpu, ZX_PKT_GUEST_VCPU_INTERRUPT, mask, vector);
+		return false;
+	}
+	for (; mask; mask &= mask - 1) {
+		target = find(cpu, __ffs64(mask));
+		if (target)
+			zx_irq_post_ipi(target, vector);
+	}
+	return true;
+}
+
 bool zx_ipi_send(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_apic_ipi *ipi)
 {
 	u64 mask = destinations(cpu, ipi);
-	u8 vector = ipi->vector;
 
+	zx_exit_advance(cpu, exit->len);
 	switch (ipi->kind) {
 	case ZX_IPI_NMI:
-		vector = 2;
-		mask &= ~BIT_ULL(cpu->space.id);
-		break;
+		return interrupt(cpu, mask & ~BIT_ULL(cpu->space.id), 2);
 	case ZX_IPI_LOWEST:
-		mask &= -mask;
-		break;
+		return interrupt(cpu, lowest(cpu, mask), ipi->vector);
 	case ZX_IPI_FIXED:
-		break;
+		return interrupt(cpu, mask, ipi->vector);
 	case ZX_IPI_INIT:
-		mask = 0;
-		break;
-	case ZX_IPI_STARTUP:
-		zx_exit_advance(cpu, exit->len);
-		zx_packet_vcpu(cpu, ZX_PKT_GUEST_VCPU_STARTUP, ipi->dest, (u64)vector << 12);
-		return false;
-	default:
-		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_IPI, ipi->kind);
-		return false;
-	}
-	zx_exit_advance(cpu, exit->len);
-	if (!mask)
+		init(cpu, mask);
 		return true;
-	zx_packet_vcpu(cpu, ZX_PKT_GUEST_VCPU_INTERRUPT, mask, vector);
-	return false;
+	case ZX_IPI_STARTUP:
+		return startup(cpu, ipi, mask);
+	default:
+		/* There is no SMM and no 8259 behind the local APICs: nobody listens. */
+		return true;
+	}
 }

@@ -13,8 +13,6 @@
 #define MSR_KVM_WALL_CLOCK	0x4b564d00
 #define MSR_KVM_SYSTEM_TIME	0x4b564d01
 #define MSR_PLATFORM_POWER_LIMIT 0x65c
-#define APIC_BASE_VALUE		0xfee00c00ull	/* global and x2APIC enable */
-#define APIC_BASE_BSP		BIT_ULL(8)
 
 /* Switched with the guest by hardware or by the backend: no exit needed. */
 const u32 zx_msr_passed[] = {
@@ -76,11 +74,6 @@ static bool is_apic(u32 msr)
 	       msr == ZX_MSR_TSC_DEADLINE;
 }
 
-static u64 apic_base(struct zx_cpu *cpu)
-{
-	return APIC_BASE_VALUE | (cpu->space.id ? 0 : APIC_BASE_BSP);
-}
-
 /* False: #GP. */
 static bool read_msr(struct zx_cpu *cpu, u32 msr, u64 *value)
 {
@@ -89,7 +82,7 @@ static bool read_msr(struct zx_cpu *cpu, u32 msr, u64 *value)
 		return zx_apic_read(&cpu->apic, msr, value) == ZX_APIC_DONE;
 	switch (msr) {
 	case ZX_MSR_APIC_BASE:
-		*value = apic_base(cpu);
+		*value = zx_apic_get_base(&cpu->apic);
 		return true;
 	case MSR_EFER:
 		*value = zx_backend->get(cpu, ZX_REG_EFER);
@@ -178,13 +171,20 @@ static bool write_syscall(struct zx_cpu *cpu, u32 msr, u64 value)
 	return true;
 }
 
+/* A trap that begins at the page is what makes it the APIC's. */
+static bool write_apic_base(struct zx_cpu *cpu, u64 value)
+{
+	cpu->irq.busy = true;
+	return zx_apic_set_base(&cpu->apic, value, zx_trap_has_apic(&cpu->gpas->traps));
+}
+
 static bool write_msr(struct zx_cpu *cpu, u32 msr, u64 value)
 {
 	const struct quiet *row;
 
 	switch (msr) {
 	case ZX_MSR_APIC_BASE:
-		return (value | APIC_BASE_BSP) == (apic_base(cpu) | APIC_BASE_BSP);
+		return write_apic_base(cpu, value);
 	case MSR_EFER:
 		return zx_cr_set_efer(cpu, value);
 	case MSR_IA32_CR_PAT:
@@ -215,10 +215,17 @@ static bool write_apic(struct zx_cpu *cpu, struct zx_exit *exit, u32 msr, u64 va
 {
 	struct zx_apic_ipi ipi;
 
-	switch (zx_apic_write(&cpu->apic, msr, value, &ipi)) {
+	enum zx_apic_action action = zx_apic_write(&cpu->apic, msr, value, &ipi);
+
+	cpu->irq.busy |= zx_virtual_apic;
+	switch (action) {
 	case ZX_APIC_DONE:
 		zx_exit_advance(cpu, exit->len);
 		return true;
+	case ZX_APIC_EOI:
+		zx_exit_advance(cpu, exit->len);
+		zx_packet_eoi(cpu, ipi.vector);
+		return false;
 	case ZX_APIC_IPI:
 		return zx_ipi_send(cpu, exit, &ipi);
 	default:

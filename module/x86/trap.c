@@ -27,6 +27,11 @@ void zx_packet_vcpu(struct zx_cpu *cpu, u32 type, u64 mask_or_id, u64 vector_or_
 	zx_cpu_return(cpu, ZX_OK, ZX_VCPU_REASON_PACKET, 0);
 }
 
+void zx_packet_eoi(struct zx_cpu *cpu, u8 vector)
+{
+	zx_packet_vcpu(cpu, ZXL_PKT_GUEST_VCPU_EOI, BIT_ULL(cpu->space.id), vector);
+}
+
 /*
  * The trap at page frame or port @at: the last one that was hit, or what the map
  * says. A removal counts the map's generation up and then waits for whoever has

@@ -20,25 +20,21 @@ static bool load(struct zx_cpu *cpu, const struct zx_inst *inst, u32 offset)
 	return true;
 }
 
-/* For others to read; few writes change it, and only these touch the line. */
-static void publish_logical(struct zx_cpu *cpu)
-{
-	u16 *shown = &cpu->gpas->logical[cpu->space.id];
-	u16 logical = zx_xapic_logical(&cpu->apic);
-
-	if (READ_ONCE(*shown) != logical)
-		WRITE_ONCE(*shown, logical);
-}
-
 static bool store(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_inst *inst, u32 offset)
 {
 	u32 value = inst->kind == ZX_INST_STORE_IMM ? inst->imm : *zx_gpr(cpu, inst->reg);
+	enum zx_apic_action action;
 	struct zx_apic_ipi ipi;
 
-	switch (zx_xapic_write(&cpu->apic, offset, value, &ipi)) {
+	action = zx_xapic_write(&cpu->apic, offset, value, &ipi);
+	cpu->irq.busy = true;
+	switch (action) {
 	case ZX_APIC_DONE:
-		publish_logical(cpu);
 		zx_exit_advance(cpu, inst->len);
+		return true;
+	case ZX_APIC_EOI:
+		zx_exit_advance(cpu, inst->len);
+		zx_packet_eoi(cpu, ipi.vector);
 		return true;
 	case ZX_APIC_IPI:
 		exit->len = inst->len;

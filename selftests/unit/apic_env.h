@@ -28,6 +28,7 @@
 
 struct env {
 	struct zx_apic apic;	/* first: hooks get from one to the other */
+	u32 regs[1024];
 	u64 now, alarm;
 	bool armed;
 	unsigned int fired;
@@ -72,11 +73,11 @@ static inline void wr(u32 msr, u64 value)
 /* The write faults, and then nothing has changed. */
 static inline void wr_gp(u32 msr, u64 value)
 {
-	struct zx_apic before;
+	struct env before;
 
-	memcpy(&before, &env.apic, sizeof(before));
+	memcpy(&before, &env, sizeof(before));
 	assert_int_equal(zx_apic_write(&env.apic, msr, value, &env.ipi), ZX_APIC_GP);
-	assert_memory_equal(&before, &env.apic, sizeof(before));
+	assert_memory_equal(&before, &env, sizeof(before));
 }
 
 static inline bool irr_has(u8 vector)
@@ -126,7 +127,7 @@ static inline int reset_env(void **state UNUSED)
 	env.now = 1000;
 	env.armed = false;
 	env.fired = 0;
-	zx_apic_reset(&env.apic, 5, &hooks);
+	zx_apic_init(&env.apic, 5, env.regs, &hooks);
 	return 0;
 }
 

@@ -26,9 +26,9 @@ RULE(reset_registers)
 
 RULE(reset_only_id_0_is_bsp)
 {
-	assert_false(env.apic.bsp);
-	zx_apic_reset(&env.apic, 0, &hooks);
-	assert_true(env.apic.bsp);
+	assert_int_equal(zx_apic_get_base(&env.apic), 0xfee00c00);
+	zx_apic_init(&env.apic, 0, env.regs, &hooks);
+	assert_int_equal(zx_apic_get_base(&env.apic), 0xfee00d00);
 }
 
 RULE(reset_is_software_disabled)
@@ -41,8 +41,8 @@ RULE(reset_forgets_timer_and_vectors)
 {
 	wr(X2(0x32), 0x40);
 	wr(X2(0x38), 100);
-	zx_apic_accept(&env.apic, 0x80);
-	zx_apic_reset(&env.apic, 5, &hooks);
+	zx_apic_accept(&env.apic, 0x80, false);
+	zx_apic_init(&env.apic, 5, env.regs, &hooks);
 	run_to(5000);
 	assert_int_equal(env.fired, 1);
 	assert_false(irr_has(0x40) || irr_has(0x80));
@@ -158,9 +158,9 @@ RESERVED_BITS(self_ipi, 0x3f, 0xff)
 RULE(ldr_is_cluster_and_bit)
 {
 	assert_int_equal(rd(X2(0x0d)), 0x00000020);
-	zx_apic_reset(&env.apic, 0x25, &hooks);
+	zx_apic_init(&env.apic, 0x25, env.regs, &hooks);
 	assert_int_equal(rd(X2(0x0d)), 0x00020020);
-	zx_apic_reset(&env.apic, 0xfffff, &hooks);
+	zx_apic_init(&env.apic, 0xfffff, env.regs, &hooks);
 	assert_int_equal(rd(X2(0x0d)), 0xffff8000);
 }
 

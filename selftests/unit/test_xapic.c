@@ -152,8 +152,8 @@ RULE(both_views_are_one_apic)
 
 RULE(eoi_takes_any_value)
 {
-	zx_apic_accept(&env.apic, 0x50);
-	zx_apic_accept(&env.apic, 0x41);
+	zx_apic_accept(&env.apic, 0x50, false);
+	zx_apic_accept(&env.apic, 0x41, false);
 	assert_int_equal(take(), 0x50);
 	assert_int_equal(prd(0x120), 1 << 16);
 	assert_int_equal(prd(0x220), 1 << 1);
@@ -259,7 +259,7 @@ RULE(logical_id_follows_ldr_and_dfr)
 	assert_int_equal(zx_xapic_logical(&env.apic), FLAT | 0x12);
 	pwr(0x0e0, 0);
 	assert_int_equal(zx_xapic_logical(&env.apic), CLUSTER | 0x12);
-	zx_apic_reset(&env.apic, 5, &hooks);
+	zx_apic_init(&env.apic, 5, env.regs, &hooks);
 	assert_int_equal(zx_xapic_logical(&env.apic), FLAT);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What libzx has beyond Zircon: the way in, descriptors, the VCPU's page,
- * decoded memory accesses, traps that go away. Statuses as in
+ * decoded memory accesses, traps that go away, IPIs and EOIs. Statuses as in
  * <zircon/syscalls.h>.
  */
 #ifndef ZXL_HYPERVISOR_H_
@@ -29,6 +29,34 @@ zx_status_t zxl_hypervisor_resource(zx_handle_t *out);
  * ZX_ERR_NOT_FOUND: no such trap. ZX_ERR_INVALID_ARGS: kind.
  */
 zx_status_t zxl_guest_unset_trap(zx_handle_t guest, uint32_t kind, zx_vaddr_t addr);
+
+/*
+ * Who delivers what VCPUs of the guest send each other. Right: WRITE.
+ *
+ * ZXL_IPI_PACKET, as a new guest has it: the sender's zx_vcpu_enter gives a packet
+ * of the type ZX_PKT_TYPE_GUEST_VCPU.
+ * ZXL_IPI_KERNEL: the kernel does, among VCPUs that exist; only a STARTUP for one
+ * that does not is a packet.
+ *
+ * In both modes an INIT resets its VCPU in the kernel, whose zx_vcpu_enter then
+ * waits, and the next STARTUP for it starts it there.
+ *
+ * ZX_ERR_INVALID_ARGS: mode.
+ */
+zx_status_t zxl_guest_set_ipi_mode(zx_handle_t guest, uint32_t mode);
+
+/*
+ * zx_vcpu_interrupt with options: 0, or ZXL_INTERRUPT_LEVEL for a level-triggered
+ * interrupt. When the guest has ended that one, zx_vcpu_enter of this VCPU gives a
+ * packet of the type ZX_PKT_TYPE_GUEST_VCPU with guest_vcpu.type
+ * ZXL_PKT_GUEST_VCPU_EOI, interrupt.mask the bit of this VCPU, and
+ * interrupt.vector: time for an I/O APIC to look at the line again. While the
+ * guest has its local APIC disabled there are no EOIs. Right: SIGNAL.
+ *
+ * ZX_ERR_OUT_OF_RANGE: vector above 255. ZX_ERR_INVALID_ARGS: options; a
+ * level-triggered vector below 32.
+ */
+zx_status_t zxl_vcpu_interrupt(zx_handle_t vcpu, uint32_t vector, uint32_t options);
 
 /*
  * The descriptor of a handle, to poll it or to send it with SCM_RIGHTS; -1 if

@@ -75,7 +75,8 @@ static inline void svm_dirty(struct svm_vcpu *svm, enum svm_clean part)
 	svm->vmcb->control.clean &= ~(u64)part;
 }
 
-void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu, bool bsp, u64 entry);
+void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu);
+void svm_vmcb_reset(struct zx_cpu *cpu, bool bsp, u64 entry);
 /* See ZX_REG_FLAT_CODE. */
 void svm_vmcb_flat(struct svm_vcpu *svm, u64 value);
 

@@ -12,8 +12,7 @@
 #include "../../hv/host.h"
 #include "svm.h"
 
-
-static int vcpu_init(struct zx_cpu *cpu, bool bsp, u64 entry)
+static int vcpu_init(struct zx_cpu *cpu)
 {
 	struct svm_vcpu *svm = kzalloc(sizeof(*svm), GFP_KERNEL_ACCOUNT);
 
@@ -27,7 +26,7 @@ static int vcpu_init(struct zx_cpu *cpu, bool bsp, u64 entry)
 	svm->vmcb_pa = virt_to_phys(svm->vmcb);
 	svm->cpu = -1;
 	cpu->hw = svm;
-	svm_vmcb_init(svm->vmcb, cpu, bsp, entry);
+	svm_vmcb_init(svm->vmcb, cpu);
 	return 0;
 }
 
@@ -221,6 +220,7 @@ const struct zx_backend zx_svm_backend = {
 	.host_off = svm_host_off,
 	.vcpu_init = vcpu_init,
 	.vcpu_fini = vcpu_fini,
+	.reset = svm_vmcb_reset,
 	.hold = hold,
 	.load = load,
 	.put = put,

@@ -66,20 +66,33 @@ static void init_segments(struct svm_save *s, bool bsp, u64 entry)
 		s->cs.selector = entry >> 4;
 		s->cs.base = entry;
 	}
-	s->gdtr.limit = 0xffff;
-	s->idtr.limit = 0xffff;
+	s->gdtr = (struct svm_segment){ .limit = 0xffff };
+	s->idtr = s->gdtr;
 	s->ldtr = (struct svm_segment){ .attrib = ATTRIB_LDT, .limit = 0xffff };
 	s->tr = (struct svm_segment){ .attrib = ATTRIB_TSS, .limit = 0xffff };
 }
 
-void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu, bool bsp, u64 entry)
+void svm_vmcb_init(struct svm_vmcb *vmcb, struct zx_cpu *cpu)
 {
 	init_control(&vmcb->control, cpu);
-	init_segments(&vmcb->save, bsp, entry);
 	/* VMRUN wants SVME set (APM 2, 15.5.1); the guest does not see it. */
 	vmcb->save.efer = EFER_SVME;
-	vmcb->save.rflags = X86_EFLAGS_FIXED;
 	rdmsrl(MSR_IA32_CR_PAT, vmcb->save.pat);
+}
+
+void svm_vmcb_reset(struct zx_cpu *cpu, bool bsp, u64 entry)
+{
+	struct svm_vcpu *svm = svm_of(cpu);
+	struct svm_save *save = &svm->vmcb->save;
+
+	init_segments(save, bsp, entry);
+	save->cpl = 0;
+	save->cr3 = 0;
+	save->rflags = X86_EFLAGS_FIXED;
+	save->rip = 0;
+	svm->vmcb->control.shadow = 0;
+	svm->vmcb->control.event = 0;
+	svm_dirty(svm, SVM_CLEAN_ALL);
 	cpu->rip = bsp ? entry : 0;
 }
 

@@ -14,8 +14,6 @@
 #include "../../hv/host.h"
 #include "vmx.h"
 
-#define APIC_TPR	0x80
-
 static void vcpu_fini(struct zx_cpu *cpu)
 {
 	struct vmx_vcpu *vmx = vmx_of(cpu);
@@ -24,7 +22,6 @@ static void vcpu_fini(struct zx_cpu *cpu)
 	vmx_vmcs_clear(vmx);
 	preempt_enable();
 	vmx_host_vpid_free(vmx->vpid);
-	free_page((unsigned long)vmx->apic);
 	free_page((unsigned long)vmx->vmcs);
 	kfree(vmx);
 }
@@ -34,8 +31,7 @@ static int alloc_pages_of(struct vmx_vcpu *vmx)
 	int vpid;
 
 	vmx->vmcs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	vmx->apic = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!vmx->vmcs || !vmx->apic)
+	if (!vmx->vmcs)
 		return -ENOMEM;
 	vpid = vmx_host_vpid();
 	if (vpid < 0)
@@ -44,7 +40,7 @@ static int alloc_pages_of(struct vmx_vcpu *vmx)
 	return 0;
 }
 
-static int vcpu_init(struct zx_cpu *cpu, bool bsp, u64 entry)
+static int vcpu_init(struct zx_cpu *cpu)
 {
 	struct vmx_vcpu *vmx = kzalloc(sizeof(*vmx), GFP_KERNEL_ACCOUNT);
 	bool known;
@@ -65,7 +61,7 @@ static int vcpu_init(struct zx_cpu *cpu, bool bsp, u64 entry)
 	known = vmclear(vmx->vmcs_pa);
 	if (known) {
 		zx_cpu_hold(cpu);
-		vmx_vmcs_init(cpu, bsp, entry);
+		vmx_vmcs_init(cpu);
 		zx_cpu_release(cpu);
 	}
 	preempt_enable();
@@ -266,12 +262,11 @@ static bool enter(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
 	return ran;
 }
 
-/* CR2 is not in the VMCS; TPR is in the virtual-APIC page, if anywhere. */
+/* CR2 is not in the VMCS. The CPU finds TPR where the APIC has it. */
 static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct vmx_vcpu *vmx = vmx_of(cpu);
 	struct zx_vcpu_regs *regs = &cpu->page->regs;
-	u8 tpr = zx_apic_get_cr8(&cpu->apic) << 4;
 	bool ran;
 
 	if (unlikely(cpu->opened)) {
@@ -290,7 +285,6 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 	/* Its records would go to the host's addresses, through the guest's page tables. */
 	if (unlikely(vmx->host_pebs))
 		vmx_wrmsr(MSR_IA32_PEBS_ENABLE, 0);
-	vmx->apic[APIC_TPR] = tpr;
 
 	ran = enter(cpu, vmx);
 	zx_restrict_speculation();
@@ -306,8 +300,6 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 	cpu->rip = vmx->rip;
 	regs->rsp = vmx->rsp;
 	cpu->stepping = vmx->rflags & X86_EFLAGS_TF;
-	if (unlikely(vmx->apic[APIC_TPR] != tpr))
-		zx_apic_set_cr8(&cpu->apic, vmx->apic[APIC_TPR] >> 4);
 	vmx_exit_decode(cpu, exit);
 }
 
@@ -346,6 +338,7 @@ const struct zx_backend zx_vmx_backend = {
 	.host_off = vmx_host_off,
 	.vcpu_init = vcpu_init,
 	.vcpu_fini = vcpu_fini,
+	.reset = vmx_vmcs_reset,
 	.hold = hold,
 	.load = load,
 	.put = put,

@@ -109,7 +109,7 @@ void vmx_vmcs_hold(struct vmx_vcpu *vmx)
  * #DB and #AC exit because a guest can make their delivery loop for ever
  * without one; #UD because AMD's hypercall is one; #MC because it is the host's.
  */
-static void init_controls(struct vmx_vcpu *vmx)
+static void init_controls(struct vmx_vcpu *vmx, u32 *apic)
 {
 	vmx->controls = vmx_caps.primary;
 	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.pin);
@@ -134,7 +134,7 @@ static void init_controls(struct vmx_vcpu *vmx)
 	if (vmx->vpid)
 		vmcs_write16(VIRTUAL_PROCESSOR_ID, vmx->vpid);
 	if (vmx_caps.tpr_shadow) {
-		vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, virt_to_phys(vmx->apic));
+		vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, virt_to_phys(apic));
 		vmcs_write32(TPR_THRESHOLD, 0);
 	}
 	/* Every write exits that changes what the guest sees of these two. */
@@ -197,7 +197,7 @@ static void init_segments(bool bsp, u64 entry)
 	vmcs_write32(GUEST_IDTR_LIMIT, 0xffff);
 }
 
-static void init_guest(struct vmx_vcpu *vmx)
+static void init_guest(void)
 {
 	u64 pat;
 
@@ -205,12 +205,17 @@ static void init_guest(struct vmx_vcpu *vmx)
 	vmcs_write64(GUEST_IA32_PAT, pat);
 	vmcs_write64(GUEST_IA32_DEBUGCTL, 0);
 	vmcs_write64(VMCS_LINK_POINTER, ~0ull);
-	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, 0);
-	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
-	vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 	vmcs_write32(GUEST_SYSENTER_CS, 0);
 	vmcs_writen(GUEST_SYSENTER_ESP, 0);
 	vmcs_writen(GUEST_SYSENTER_EIP, 0);
+}
+
+static void reset_guest(struct vmx_vcpu *vmx)
+{
+	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, 0);
+	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
+	vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 	vmcs_writen(GUEST_CR3, 0);
 	vmx->rip = 0;
 	vmcs_writen(GUEST_RIP, vmx->rip);
@@ -220,14 +225,17 @@ static void init_guest(struct vmx_vcpu *vmx)
 	vmcs_writen(GUEST_RFLAGS, vmx->rflags);
 }
 
-void vmx_vmcs_init(struct zx_cpu *cpu, bool bsp, u64 entry)
+void vmx_vmcs_init(struct zx_cpu *cpu)
 {
-	struct vmx_vcpu *vmx = vmx_of(cpu);
-
-	init_controls(vmx);
+	init_controls(vmx_of(cpu), cpu->apic.regs);
 	init_host();
+	init_guest();
+}
+
+void vmx_vmcs_reset(struct zx_cpu *cpu, bool bsp, u64 entry)
+{
 	init_segments(bsp, entry);
-	init_guest(vmx);
+	reset_guest(vmx_of(cpu));
 	cpu->rip = bsp ? entry : 0;
 }
 

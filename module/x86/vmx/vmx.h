@@ -15,7 +15,6 @@
 struct vmx_vcpu {
 	struct vmx_page *vmcs;		/* [I] */
 	phys_addr_t vmcs_pa;		/* [I] */
-	u8 *apic;			/* [I] the virtual-APIC page, of which only TPR is used */
 	u16 vpid;			/* [I] 0: none */
 	u64 eptp;			/* [I] */
 	struct list_head node;		/* of vmx_host.active, if @cpu is one */
@@ -110,7 +109,8 @@ void vmx_vmcs_clear(struct vmx_vcpu *vmx);
 /* On this CPU, interrupts off. */
 void vmx_vmcs_clear_local(struct vmx_vcpu *vmx);
 /* The VMCS of a new VCPU, which is held. */
-void vmx_vmcs_init(struct zx_cpu *cpu, bool bsp, u64 entry);
+void vmx_vmcs_init(struct zx_cpu *cpu);
+void vmx_vmcs_reset(struct zx_cpu *cpu, bool bsp, u64 entry);
 /* See ZX_REG_FLAT_CODE. */
 void vmx_vmcs_flat(u64 value);
 
