@@ -35,6 +35,10 @@ bool zx_tpr_shadow = true;
 module_param_named(tpr_shadow, zx_tpr_shadow, bool, 0444);
 MODULE_PARM_DESC(tpr_shadow, "VMX: let the CPU keep CR8 (default on)");
 
+bool zx_apicv = true;
+module_param_named(apicv, zx_apicv, bool, 0444);
+MODULE_PARM_DESC(apicv, "VMX: let the CPU keep the local APIC and deliver its interrupts (default on)");
+
 unsigned int zx_slice_us;
 module_param_named(slice_us, zx_slice_us, uint, 0444);
 MODULE_PARM_DESC(slice_us, "VMX: look at the host at least so often in microseconds, for emulators that keep interrupts from a guest (default 0: never)");

@@ -195,6 +195,13 @@ void zx_apic_accept(struct zx_apic *apic, u8 vector, bool level)
 		clear_vector(apic, REG_TMR, vector);
 }
 
+void zx_apic_self_ipi(struct zx_apic *apic, u8 vector)
+{
+	if (vector < FIRST_LEGAL_VECTOR)
+		log_error(apic, ESR_SEND_ILLEGAL);
+	zx_apic_accept(apic, vector, false);
+}
+
 int zx_apic_pending(const struct zx_apic *apic)
 {
 	int vector;
@@ -490,9 +497,7 @@ static enum zx_apic_action write_register(struct zx_apic *apic, u32 reg, u64 val
 	case REG_ICR:
 		return write_icr(apic, value, ipi);
 	case REG_SELF_IPI:
-		if (value < FIRST_LEGAL_VECTOR)
-			log_error(apic, ESR_SEND_ILLEGAL);
-		zx_apic_accept(apic, value, false);
+		zx_apic_self_ipi(apic, value);
 		break;
 	case REG_INITIAL_COUNT:
 	case REG_DIVIDE:

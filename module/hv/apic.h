@@ -135,6 +135,7 @@ u64 zx_apic_writable(u32 reg);
 
 /* A vector arrives. Vectors 0..15 set ESR instead. */
 void zx_apic_accept(struct zx_apic *apic, u8 vector, bool level);
+void zx_apic_self_ipi(struct zx_apic *apic, u8 vector);
 /*
  * The vector to deliver now, above the processor priority; -1: none. While the
  * APIC is software-disabled, priorities do not hold anything back.

@@ -18,6 +18,7 @@ extern bool zx_decode_assists;	/* SVM: decode assists from the CPU */
 extern bool zx_asid;		/* SVM: a tag per VCPU instead of a flush per entry */
 extern bool zx_vpid;		/* VMX: the same */
 extern bool zx_tpr_shadow;	/* VMX: CR8 without exits */
+extern bool zx_apicv;		/* VMX: interrupts of the local APIC without exits */
 extern unsigned int zx_slice_us;	/* VMX: the longest run between two exits, or 0 */
 
 /* Is this CPU ours to enter guests on? Interrupts off. */

@@ -30,6 +30,9 @@ enum zx_exit_kind {
 	ZX_EXIT_HYPERCALL,
 	ZX_EXIT_SKIP,		/* an instruction that does nothing here: INVD, WBINVD */
 	ZX_EXIT_UD,		/* #UD, or an instruction that a guest does not have */
+	/* From a CPU that has the local APIC's registers: */
+	ZX_EXIT_EOI,		/* of a level-triggered interrupt: zx_exit.vector */
+	ZX_EXIT_SELF_IPI,	/* with a vector that is an error */
 	ZX_EXIT_SHUTDOWN,
 	ZX_EXIT_ENTRY_FAILED,	/* the CPU refused the state */
 	ZX_EXIT_UNKNOWN,
@@ -51,6 +54,7 @@ struct zx_exit {
 			bool walk;	/* by a page-table walk, not the access itself */
 			u8 bytes;	/* instruction bytes that the CPU gave, or 0 */
 		} mem;
+		u8 vector;
 	};
 	u8 inst[ZX_INST_MAX];
 	u64 code;		/* the CPU's own, for zx_vcpu_page.hw_exit */

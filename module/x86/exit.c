@@ -206,6 +206,18 @@ static bool exit_xsetbv(struct zx_cpu *cpu, struct zx_exit *exit)
 	return zx_exit_skip(cpu, exit);
 }
 
+/* RIP is past the instruction, and the CPU has done what it does by itself. */
+static bool exit_apic(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	if (exit->kind == ZX_EXIT_EOI) {
+		zx_packet_eoi(cpu, exit->vector);
+		return false;
+	}
+	zx_apic_self_ipi(&cpu->apic, exit->vector);
+	cpu->irq.busy = true;
+	return true;
+}
+
 static bool exit_end(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	static const struct {
@@ -250,6 +262,9 @@ bool zx_exit_handle(struct zx_cpu *cpu, struct zx_exit *exit)
 		return zx_exit_skip(cpu, exit);
 	case ZX_EXIT_UD:
 		return exit_ud(cpu, exit);
+	case ZX_EXIT_EOI:
+	case ZX_EXIT_SELF_IPI:
+		return exit_apic(cpu, exit);
 	default:
 		return exit_end(cpu, exit);
 	}

@@ -91,11 +91,45 @@ static bool is_fault(u32 reason)
 	       (info & INTR_INFO_VECTOR_MASK) != MC_VECTOR;
 }
 
+/*
+ * Can it have been delivered without our doing? What exits when it is raised cannot,
+ * nor can an interrupt, unless the CPU took it from the local APIC.
+ */
+static bool is_guests_own(u32 event)
+{
+	switch (event & INTR_INFO_INTR_TYPE_MASK) {
+	case INTR_TYPE_EXT_INTR:
+	case INTR_TYPE_NMI_INTR:
+		return false;
+	case INTR_TYPE_HARD_EXCEPTION:
+		return !(VMX_EXCEPTIONS & BIT(event & INTR_INFO_VECTOR_MASK & 31));
+	default:
+		return true;
+	}
+}
+
+/*
+ * The delivery that was cut short. If it is the local APIC's interrupt that the CPU took
+ * by itself, its vector is the one in service: Bochs (2.7) shows an older event here.
+ */
+static u32 vectoring_info(struct vmx_vcpu *vmx)
+{
+	u32 event = vmcs_read32(IDT_VECTORING_INFO_FIELD);
+
+	if (likely(!(event & VECTORING_INFO_VALID_MASK)) || !vmx->virtual || vmx->injected ||
+	    is_guests_own(event))
+		return event;
+	return VECTORING_INFO_VALID_MASK | INTR_TYPE_EXT_INTR |
+	       vmcs_read16(GUEST_INTR_STATUS) >> 8;
+}
+
 /* The delivery that the exit cut short goes in again at the next entry. */
 static void requeue_event(struct zx_cpu *cpu, u32 reason)
 {
-	u32 event = vmcs_read32(IDT_VECTORING_INFO_FIELD), type = event & INTR_INFO_INTR_TYPE_MASK;
+	struct vmx_vcpu *vmx = vmx_of(cpu);
+	u32 event = vectoring_info(vmx), type = event & INTR_INFO_INTR_TYPE_MASK;
 
+	vmx->injected = false;
 	cpu->irq.cut = event & VECTORING_INFO_VALID_MASK;
 	if (likely(!cpu->irq.cut))
 		return;
@@ -113,6 +147,7 @@ static void requeue_event(struct zx_cpu *cpu, u32 reason)
 	if (event & VECTORING_INFO_DELIVER_CODE_MASK)
 		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE,
 			     vmcs_read32(IDT_VECTORING_ERROR_CODE));
+	vmx->injected = true;
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, event & ~INTR_INFO_UNBLOCK_NMI);
 	cpu->irq.reinject = true;
 	cpu->irq.busy = true;
@@ -204,6 +239,18 @@ static void decode_nmi_window(struct zx_cpu *cpu, struct zx_exit *exit)
 	exit->kind = ZX_EXIT_WINDOW;
 }
 
+/*
+ * A write to the page behind the APIC's MSRs, which the CPU has made but leaves to us:
+ * of those that pass, only a self-IPI with a vector below 16 (SDM 3, 30.5).
+ */
+static void decode_apic_write(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	u32 offset = vmcs_readn(EXIT_QUALIFICATION) & 0xff0;
+
+	exit->kind = ZX_EXIT_SELF_IPI;
+	exit->vector = cpu->apic.regs[offset / sizeof(u32)];
+}
+
 static u8 simple_kind(u32 reason)
 {
 	switch (reason) {
@@ -291,6 +338,13 @@ void vmx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 		return;
 	case EXIT_REASON_NMI_WINDOW:
 		decode_nmi_window(cpu, exit);
+		return;
+	case EXIT_REASON_EOI_INDUCED:
+		exit->kind = ZX_EXIT_EOI;
+		exit->vector = vmcs_readn(EXIT_QUALIFICATION);
+		return;
+	case EXIT_REASON_APIC_WRITE:
+		decode_apic_write(cpu, exit);
 		return;
 	default:
 		exit->kind = simple_kind(reason);

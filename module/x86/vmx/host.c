@@ -43,10 +43,10 @@
 DEFINE_PER_CPU(struct vmx_host, vmx_host);
 
 struct vmx_caps vmx_caps;
-phys_addr_t vmx_msr_bitmap_pa[2];
+phys_addr_t vmx_msr_bitmap_pa[VMX_MSRS_KINDS];
 
 static const char *lack;		/* what the CPUs do not have */
-static u8 *msr_bitmap[2];
+static u8 *msr_bitmap[VMX_MSRS_KINDS];
 static u8 *l1d_pages;
 static DEFINE_IDA(vpids);
 
@@ -75,6 +75,9 @@ static bool controls(u32 msr, u32 needed, u32 wanted, u32 *out)
 			  SECONDARY_EXEC_WBINVD_EXITING)
 #define SECONDARY_WANTED (SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_VPID | \
 			  SECONDARY_EXEC_ENABLE_INVPCID)
+/* All or nothing: only together do they make the CPU deliver interrupts. */
+#define SECONDARY_APIC	(SECONDARY_EXEC_APIC_REGISTER_VIRT | SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY | \
+			 SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE)
 #define EXIT_NEEDED	(VM_EXIT_SAVE_DEBUG_CONTROLS | VM_EXIT_HOST_ADDR_SPACE_SIZE | \
 			 VM_EXIT_LOAD_IA32_PAT | VM_EXIT_LOAD_IA32_EFER)
 #define ENTRY_NEEDED	(VM_ENTRY_LOAD_DEBUG_CONTROLS | VM_ENTRY_LOAD_IA32_PAT | \
@@ -146,6 +149,18 @@ static void find_slice(void)
 	caps->pin = pin;
 }
 
+static void find_virtual_apic(void)
+{
+	struct vmx_caps *caps = &vmx_caps;
+	u32 secondary;
+
+	if (!zx_apicv || !caps->tpr_shadow ||
+	    !controls(MSR_IA32_VMX_PROCBASED_CTLS2, caps->secondary | SECONDARY_APIC, 0, &secondary))
+		return;
+	caps->virtual_apic = SECONDARY_APIC;
+	zx_virtual_apic = true;
+}
+
 static const char *find_caps(void)
 {
 	struct vmx_caps *caps = &vmx_caps;
@@ -175,6 +190,7 @@ static const char *find_caps(void)
 		caps->primary &= ~(CPU_BASED_CR8_LOAD_EXITING | CPU_BASED_CR8_STORE_EXITING);
 	else
 		caps->primary &= ~CPU_BASED_TPR_SHADOW;
+	find_virtual_apic();
 	find_slice();
 	caps->pebs = boot_cpu_has(X86_FEATURE_PEBS) &&
 		     !rdmsrl_safe(MSR_IA32_PEBS_ENABLE, &pebs);
@@ -188,14 +204,52 @@ const char *vmx_refusal(void)
 }
 
 /* SDM 3, 25.6.9: 1 KiB each for reads of low and high numbers, then for writes. */
-static void bitmap_pass(u8 *map, u32 msr)
+#define BITMAP_WRITES	2048
+
+static void bitmap_pass(u8 *map, u32 msr, bool write)
 {
 	u32 at = (msr >= 0xc0000000 ? 1024 : 0) + (msr & 0x1fff) / 8, bit = BIT(msr % 8);
 
 	map[at] &= ~bit;
-	/* Nobody would know what was written. */
-	if (!zx_msr_is_syscall(msr))
-		map[at + 2048] &= ~bit;
+	if (write)
+		map[at + BITMAP_WRITES] &= ~bit;
+}
+
+/* TPR, EOI and self-IPI, which the CPU does whole: SDM 3, 30.5. */
+static const u32 apic_written[] = { 0x808, 0x80b, 0x83f };
+
+/* Registers that read as the page has them, and none that counts. */
+static const struct { u32 first, last; } apic_read[] = {
+	{ 0x802, 0x803 }, { 0x808, 0x808 }, { 0x80a, 0x80a }, { 0x80d, 0x80d }, { 0x80f, 0x828 },
+	{ 0x82f, 0x830 }, { 0x832, 0x838 }, { 0x83e, 0x83e },
+};
+
+static void bitmap_pass_apic(u8 *map)
+{
+	unsigned int i;
+	u32 msr;
+
+	for (i = 0; i < ARRAY_SIZE(apic_read); i++)
+		for (msr = apic_read[i].first; msr <= apic_read[i].last; msr++)
+			bitmap_pass(map, msr, false);
+	for (i = 0; i < ARRAY_SIZE(apic_written); i++)
+		map[BITMAP_WRITES + apic_written[i] / 8] &= ~BIT(apic_written[i] % 8);
+}
+
+static void fill_bitmap(u8 *map, unsigned int kind)
+{
+	const u32 *msr;
+
+	memset(map, 0xff, PAGE_SIZE);
+	for (msr = zx_msr_passed; *msr; msr++) {
+		/* Nobody would know what was written to those of SYSCALL. */
+		if (!zx_msr_is_syscall(*msr))
+			bitmap_pass(map, *msr, true);
+		else if (kind & VMX_MSRS_SYSCALL)
+			bitmap_pass(map, *msr, false);
+	}
+	if (kind & VMX_MSRS_APIC)
+		bitmap_pass_apic(map);
 }
 
 static void free_areas(void)
@@ -215,12 +269,17 @@ static void free_areas(void)
 static int alloc_areas(void)
 {
 	struct vmx_host *h;
-	int cpu;
+	int cpu, i;
 
-	msr_bitmap[0] = (void *)__get_free_page(GFP_KERNEL);
-	msr_bitmap[1] = (void *)__get_free_page(GFP_KERNEL);
+	for (i = 0; i < VMX_MSRS_KINDS; i++) {
+		msr_bitmap[i] = (void *)__get_free_page(GFP_KERNEL);
+		if (!msr_bitmap[i])
+			return -ENOMEM;
+		fill_bitmap(msr_bitmap[i], i);
+		vmx_msr_bitmap_pa[i] = virt_to_phys(msr_bitmap[i]);
+	}
 	l1d_pages = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, L1D_ORDER);
-	if (!msr_bitmap[0] || !msr_bitmap[1] || !l1d_pages)
+	if (!l1d_pages)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		h = per_cpu_ptr(&vmx_host, cpu);
@@ -235,23 +294,13 @@ static int alloc_areas(void)
 
 int vmx_init(void)
 {
-	const u32 *msr;
-	int ret, i;
+	int ret;
 
 	lack = find_caps();
 	ret = alloc_areas();
-	if (ret) {
+	if (ret)
 		free_areas();
-		return ret;
-	}
-	for (i = 0; i < ARRAY_SIZE(msr_bitmap); i++) {
-		memset(msr_bitmap[i], 0xff, PAGE_SIZE);
-		for (msr = zx_msr_passed; *msr; msr++)
-			if (i || !zx_msr_is_syscall(*msr))
-				bitmap_pass(msr_bitmap[i], *msr);
-		vmx_msr_bitmap_pa[i] = virt_to_phys(msr_bitmap[i]);
-	}
-	return 0;
+	return ret;
 }
 
 void vmx_exit(void)

@@ -132,12 +132,18 @@ static void write_efer(struct vmx_vcpu *vmx)
 	vmcs_write64(GUEST_IA32_EFER, vmx->efer & ~(vmx->syscall_live ? 0 : EFER_SCE));
 }
 
+static void write_bitmap(struct vmx_vcpu *vmx)
+{
+	vmcs_write64(MSR_BITMAP, vmx_msr_bitmap_pa[(vmx->syscall_live ? VMX_MSRS_SYSCALL : 0) +
+						   (vmx->virtual ? VMX_MSRS_APIC : 0)]);
+}
+
 void vmx_state_syscall(struct vmx_vcpu *vmx)
 {
 	int i;
 
 	vmx->syscall_live = true;
-	vmcs_write64(MSR_BITMAP, vmx_msr_bitmap_pa[1]);
+	write_bitmap(vmx);
 	write_efer(vmx);
 	for (i = 0; i < VMX_SYSCALL_MSRS; i++)
 		vmx_wrmsr(MSR_STAR + i, vmx->syscall[i]);
@@ -159,6 +165,40 @@ static void set_syscall(struct vmx_vcpu *vmx, unsigned int nr, u64 value)
 		vmx_wrmsr(MSR_STAR + nr, value);
 	else
 		vmx_state_syscall(vmx);
+}
+
+u32 vmx_state_secondary(struct vmx_vcpu *vmx)
+{
+	return (vmx_caps.secondary & (vmx->vpid ? ~0u : ~SECONDARY_EXEC_ENABLE_VPID)) |
+	       (vmx->virtual ? vmx_caps.virtual_apic : 0);
+}
+
+static void set_virtual_apic(struct vmx_vcpu *vmx, bool on)
+{
+	vmx->virtual = on;
+	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, vmx_state_secondary(vmx));
+	write_bitmap(vmx);
+}
+
+/*
+ * What is requested and what is serviced (RVI and SVI: SDM 3, 25.4.2), where 0 is
+ * nothing; and whose EOI exits.
+ */
+static void write_virtual_status(struct vmx_vcpu *vmx, const struct zx_apic *apic)
+{
+	int requested = max(zx_apic_highest_irr(apic), 0);
+	int serviced = max(zx_apic_highest_isr(apic), 0);
+	unsigned int i;
+	u64 levels;
+
+	vmcs_write16(GUEST_INTR_STATUS, requested | serviced << 8);
+	for (i = 0; i < ARRAY_SIZE(vmx->eoi_exits); i++) {
+		levels = zx_apic_levels(apic, i);
+		if (likely(vmx->eoi_exits[i] == levels))
+			continue;
+		vmx->eoi_exits[i] = levels;
+		vmcs_write64(EOI_EXIT_BITMAP0 + 2ul * i, levels);
+	}
 }
 
 /* Those of which nothing follows. */
@@ -218,6 +258,12 @@ void vmx_set(struct zx_cpu *cpu, enum zx_reg reg, u64 value)
 	case ZX_REG_STAR ... ZX_REG_FMASK:
 		set_syscall(vmx, reg - ZX_REG_STAR, value);
 		break;
+	case ZX_REG_VIRTUAL_APIC:
+		set_virtual_apic(vmx, value);
+		break;
+	case ZX_REG_VIRTUAL_STATUS:
+		write_virtual_status(vmx, &cpu->apic);
+		break;
 	default:
 		set_field(reg, value);
 	}
@@ -247,6 +293,7 @@ void vmx_inject(struct zx_cpu *cpu, enum zx_inject kind, const struct zx_fault *
 		break;
 	}
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, info);
+	vmx->injected = true;
 }
 
 /*

@@ -13,11 +13,6 @@
 #include "../../hv/host.h"
 #include "vmx.h"
 
-#define DB_VECTOR	1
-#define UD_VECTOR	6
-#define AC_VECTOR	17
-#define MC_VECTOR	18
-
 void vmx_vmcs_clear_local(struct vmx_vcpu *vmx)
 {
 	struct vmx_host *h = this_cpu_ptr(&vmx_host);
@@ -105,21 +100,17 @@ void vmx_vmcs_hold(struct vmx_vcpu *vmx)
 	local_irq_restore(flags);
 }
 
-/*
- * #DB and #AC exit because a guest can make their delivery loop for ever
- * without one; #UD because AMD's hypercall is one; #MC because it is the host's.
- */
 static void init_controls(struct vmx_vcpu *vmx, u32 *apic)
 {
+	unsigned int i;
+
 	vmx->controls = vmx_caps.primary;
 	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.pin);
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, vmx->controls);
-	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, vmx_caps.secondary &
-		     (vmx->vpid ? ~0u : ~SECONDARY_EXEC_ENABLE_VPID));
+	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, vmx_state_secondary(vmx));
 	vmcs_write32(VM_EXIT_CONTROLS, vmx_caps.exit);
 	vmcs_write32(VM_ENTRY_CONTROLS, vmx_caps.entry);
-	vmcs_write32(EXCEPTION_BITMAP, BIT(DB_VECTOR) | BIT(UD_VECTOR) | BIT(AC_VECTOR) |
-		     BIT(MC_VECTOR));
+	vmcs_write32(EXCEPTION_BITMAP, VMX_EXCEPTIONS);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write32(CR3_TARGET_COUNT, 0);
@@ -137,6 +128,8 @@ static void init_controls(struct vmx_vcpu *vmx, u32 *apic)
 		vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, virt_to_phys(apic));
 		vmcs_write32(TPR_THRESHOLD, 0);
 	}
+	for (i = 0; vmx_caps.virtual_apic && i < ARRAY_SIZE(vmx->eoi_exits); i++)
+		vmcs_write64(EOI_EXIT_BITMAP0 + 2ul * i, 0);
 	/* Every write exits that changes what the guest sees of these two. */
 	vmcs_writen(CR0_GUEST_HOST_MASK, ~0ul);
 	vmcs_writen(CR4_GUEST_HOST_MASK, ~0ul);

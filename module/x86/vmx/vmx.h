@@ -12,6 +12,12 @@
 
 #define VMX_SYSCALL_MSRS	4	/* MSR_STAR and on */
 
+/*
+ * #DB and #AC exit because a guest can make their delivery loop for ever
+ * without one; #UD because AMD's hypercall is one; #MC because it is the host's.
+ */
+#define VMX_EXCEPTIONS	(BIT(1) | BIT(6) | BIT(17) | BIT(18))
+
 struct vmx_vcpu {
 	struct vmx_page *vmcs;		/* [I] */
 	phys_addr_t vmcs_pa;		/* [I] */
@@ -23,7 +29,10 @@ struct vmx_vcpu {
 	bool syscall_live;		/* the guest may have a use for SYSCALL */
 	bool nmi_watch;			/* the NMI window says when NMIs are unmasked */
 	u8 prio;			/* what window() was asked for */
+	bool virtual;			/* the CPU has the local APIC */
+	bool injected;			/* the last entry delivered an event */
 	u32 controls;			/* processor-based, as they are in the VMCS */
+	u64 eoi_exits[4];		/* vectors, likewise */
 	u64 rip, rsp, rflags;		/* as they are in the VMCS */
 	u64 cr2, dr6, dr7, efer;
 	u64 syscall[VMX_SYSCALL_MSRS];
@@ -46,6 +55,7 @@ struct vmx_caps {
 	u32 revision;			/* the first word of every VMCS */
 	u32 pin, primary, secondary, exit, entry;	/* controls that every VMCS starts with */
 	u64 cr0_fixed, cr4_fixed;	/* bits that are 1 while a guest runs */
+	u32 virtual_apic;		/* secondary controls that give the CPU the local APIC, or 0 */
 	bool tpr_shadow, vpid, pebs;
 	u32 slice;			/* of the preemption timer, 0: it is not used */
 	bool invept_single, invvpid_single;
@@ -53,8 +63,14 @@ struct vmx_caps {
 };
 
 extern struct vmx_caps vmx_caps;
-/* The second one passes reads of the MSRs of SYSCALL as well. */
-extern phys_addr_t vmx_msr_bitmap_pa[2];
+/* Which accesses to MSRs need no exit: a sum of these, as the VCPU is. */
+enum {
+	VMX_MSRS_SYSCALL = 1,		/* reads of SYSCALL's */
+	VMX_MSRS_APIC = 2,		/* those of the local APIC that the CPU serves */
+	VMX_MSRS_KINDS = 4,
+};
+
+extern phys_addr_t vmx_msr_bitmap_pa[VMX_MSRS_KINDS];
 extern struct zx_npt_format vmx_ept_format;
 
 /* Of MSRs that are there: no fault to take care of, and no indirection. */
@@ -126,6 +142,8 @@ void vmx_state_no_shadow(void);
 void vmx_state_flags(struct vmx_vcpu *vmx, u64 flags);
 /* The guest uses SYSCALL, or its MSRs. */
 void vmx_state_syscall(struct vmx_vcpu *vmx);
+/* The secondary controls as they are to be now. */
+u32 vmx_state_secondary(struct vmx_vcpu *vmx);
 
 /* exit.c */
 void vmx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit);
