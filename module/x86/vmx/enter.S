@@ -7,16 +7,7 @@
 #include <asm/asm.h>
 #include <asm/unwind_hints.h>
 #include "../../compat.h"
-
-/* Offsets in struct zx_vcpu_regs; RSP travels in the VMCS. */
-#define REG_RAX		(0 * 8)
-#define REG_RCX		(1 * 8)
-#define REG_RDX		(2 * 8)
-#define REG_RBX		(3 * 8)
-#define REG_RBP		(5 * 8)
-#define REG_RSI		(6 * 8)
-#define REG_RDI		(7 * 8)
-#define REG_R(n)	((n) * 8)
+#include "../enter.h"
 
 #define HOST_RSP	0x6c14
 
@@ -32,12 +23,7 @@
  * the guest did not run.
  */
 SYM_FUNC_START(vmx_enter)
-	push	%rbp
-	push	%r15
-	push	%r14
-	push	%r13
-	push	%r12
-	push	%rbx
+	ZX_PUSH_KEPT
 	push	%rdi
 
 	cmp	(%rsi), %rsp
@@ -49,19 +35,7 @@ SYM_FUNC_START(vmx_enter)
 	/* In CF, which neither MOV nor VERW touches. */
 1:	bt	$0, %edx
 
-	mov	REG_RCX(%rdi), %rcx
-	mov	REG_RDX(%rdi), %rdx
-	mov	REG_RBX(%rdi), %rbx
-	mov	REG_RBP(%rdi), %rbp
-	mov	REG_RSI(%rdi), %rsi
-	mov	REG_R(8)(%rdi), %r8
-	mov	REG_R(9)(%rdi), %r9
-	mov	REG_R(10)(%rdi), %r10
-	mov	REG_R(11)(%rdi), %r11
-	mov	REG_R(12)(%rdi), %r12
-	mov	REG_R(13)(%rdi), %r13
-	mov	REG_R(14)(%rdi), %r14
-	mov	REG_R(15)(%rdi), %r15
+	ZX_LOAD_GUEST
 	mov	REG_RAX(%rdi), %rax
 	mov	REG_RDI(%rdi), %rdi
 	ZX_CLEAR_CPU_BUFFERS
@@ -82,20 +56,7 @@ SYM_INNER_LABEL(vmx_exited, SYM_L_GLOBAL)
 	ANNOTATE_NOENDBR
 	push	%rax
 	mov	8(%rsp), %rax
-	mov	%rcx, REG_RCX(%rax)
-	mov	%rdx, REG_RDX(%rax)
-	mov	%rbx, REG_RBX(%rax)
-	mov	%rbp, REG_RBP(%rax)
-	mov	%rsi, REG_RSI(%rax)
-	mov	%rdi, REG_RDI(%rax)
-	mov	%r8, REG_R(8)(%rax)
-	mov	%r9, REG_R(9)(%rax)
-	mov	%r10, REG_R(10)(%rax)
-	mov	%r11, REG_R(11)(%rax)
-	mov	%r12, REG_R(12)(%rax)
-	mov	%r13, REG_R(13)(%rax)
-	mov	%r14, REG_R(14)(%rax)
-	mov	%r15, REG_R(15)(%rax)
+	ZX_STORE_GUEST
 	pop	REG_RAX(%rax)
 
 	/* Before the first RET: the return predictors are the guest's work. */
@@ -104,21 +65,9 @@ SYM_INNER_LABEL(vmx_exited, SYM_L_GLOBAL)
 	mov	$1, %eax
 
 .Lclear:
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	xor	%esi, %esi
-	xor	%edi, %edi
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
+	ZX_CLEAR_GUEST
 	pop	%rbx
-	pop	%rbx
-	pop	%r12
-	pop	%r13
-	pop	%r14
-	pop	%r15
-	pop	%rbp
+	ZX_POP_KEPT
 	RET
 
 .Lrefused:
