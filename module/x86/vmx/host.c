@@ -144,7 +144,7 @@ static void find_slice(void)
 		return;
 	/* It counts each time that this bit of the TSC changes: SDM 3, 26.5.1. */
 	rdmsrl(MSR_IA32_VMX_MISC, misc);
-	ticks = ((u64)zx_slice_us * tsc_khz / 1000) >> (misc & VMX_MISC_PREEMPTION_TIMER_RATE_MASK);
+	ticks = ((u64)zx_slice_us * tsc_khz / 1000) >> vmx_misc_preemption_timer_rate(misc);
 	caps->slice = clamp_t(u64, ticks, 1, U32_MAX);
 	caps->pin = pin;
 }
