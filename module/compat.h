@@ -10,13 +10,18 @@
 
 #ifdef __ASSEMBLY__
 
-/* VERW before the guest, where the CPU needs it. */
-#if defined(ZX_HAVE_VM_CLEAR_CPU_BUFFERS)
+/* VERW before the guest, where a CPU of AMD's needs it. */
+#ifdef ZX_HAVE_VM_CLEAR_CPU_BUFFERS
 #define ZX_CLEAR_CPU_BUFFERS	VM_CLEAR_CPU_BUFFERS
-#elif defined(ZX_HAVE_CLEAR_CPU_BUFFERS)
-#define ZX_CLEAR_CPU_BUFFERS	CLEAR_CPU_BUFFERS
 #else
 #define ZX_CLEAR_CPU_BUFFERS
+#endif
+
+/* What says that a CPU of Intel's does: some kernels keep the one above for AMD's. */
+#ifdef X86_FEATURE_CLEAR_CPU_BUF
+#define ZX_CLEAR_IF_VMX		X86_FEATURE_CLEAR_CPU_BUF
+#else
+#define ZX_CLEAR_IF_VMX		X86_BUG_MDS
 #endif
 
 #define ZX_FILL_RETURN_BUFFER	FILL_RETURN_BUFFER %rax, RSB_CLEAR_LOOPS, X86_FEATURE_RETPOLINE

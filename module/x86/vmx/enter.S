@@ -4,12 +4,19 @@
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
+#include <asm/alternative.h>
 #include <asm/asm.h>
+#include <asm/segment.h>
 #include <asm/unwind_hints.h>
 #include "../../compat.h"
 #include "../enter.h"
 
 #define HOST_RSP	0x6c14
+
+.pushsection .rodata
+/* Only with an operand in memory does VERW clear buffers. */
+SYM_DATA_LOCAL(verw_selector, .word __KERNEL_DS)
+.popsection
 
 .text
 
@@ -38,13 +45,16 @@ SYM_FUNC_START(vmx_enter)
 	ZX_LOAD_GUEST
 	mov	REG_RAX(%rdi), %rax
 	mov	REG_RDI(%rdi), %rdi
-	ZX_CLEAR_CPU_BUFFERS
 
+	/* The kernel's own exits need none for MMIO Stale Data, so its feature may leave it out. */
+	ALTERNATIVE_2 "jmp 2f", "", ZX_CLEAR_IF_VMX, "", X86_BUG_MMIO_STALE_DATA
+	verw	verw_selector(%rip)
+2:
 	UNWIND_HINT_SAVE
-	jc	2f
+	jc	3f
 	vmlaunch
 	jmp	.Lrefused
-2:	vmresume
+3:	vmresume
 	jmp	.Lrefused
 
 	/*

@@ -7,7 +7,8 @@
  *   L1TF		the L1 data cache is emptied when a burst begins, and when interrupts
  *			of the host were served in it
  *   ITLB_MULTIHIT	guest memory that can be executed has pages of 4 KiB only
- *   MDS, TAA, MMIO	VERW before each entry, where the kernel uses it
+ *   MDS, TAA, RFDS	VERW before each entry, where the kernel uses it
+ *   MMIO_STALE_DATA	VERW before each entry
  *   RETBLEED, PBRSB	return predictor filled and IBRS written at each exit
  *   BHI		branch history cleared at each exit
  *   SPECTRE_V2	IBPB between two guests on one CPU
@@ -169,10 +170,6 @@ static const char *find_caps(void)
 
 	if (!boot_cpu_has(X86_FEATURE_VMX))
 		return "the CPU has no VT-x, or the firmware switched it off";
-#ifndef ZX_HAVE_CLEAR_CPU_BUFFERS
-	if (boot_cpu_has_bug(X86_BUG_MDS) && !cpu_mitigations_off())
-		return "this kernel cannot clear the CPU's buffers for a guest: take a newer one";
-#endif
 #ifdef X86_FEATURE_FRED
 	/* Nothing but the CPU can raise an NMI there, so one that ended a guest would be lost. */
 	if (cpu_feature_enabled(X86_FEATURE_FRED))
