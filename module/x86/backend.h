@@ -218,6 +218,8 @@ void zx_cpu_reset(struct zx_cpu *cpu, u64 entry);
 
 /* cpuid.c */
 void zx_cpuid_init(void);
+/* What the CPU has but cannot give to guests: bits of CR4 that are not in @cr4, instructions. */
+void zx_cpuid_limit(u64 cr4, bool rdtscp, bool invpcid);
 void zx_cpuid(struct zx_cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 u64 zx_cpuid_cr4_mask(void);	/* the bits that the features shown allow */
 u64 zx_cpuid_efer_mask(void);

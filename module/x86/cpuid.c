@@ -41,9 +41,11 @@ static const struct leaf none;
 #define L7_EBX	(BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(18) | \
 		 BIT(19) | BIT(20) | BIT(23) | BIT(24) | BIT(29))
 #define L7_EBX_AVX	BIT(5)
+#define L7_EBX_INVPCID	BIT(10)
 /* Leaf 7, ECX: UMIP VAES VPCLMUL RDPID; EDX: FSRM */
 #define L7_ECX	(BIT(2) | BIT(9) | BIT(10) | BIT(22))
 #define L7_ECX_AVX	(BIT(9) | BIT(10))
+#define L7_ECX_RDPID	BIT(22)
 #define L7_EDX	BIT(4)
 /* Leaf 0xd.1: XSAVEOPT, XGETBV with ECX 1 */
 #define LD1_EAX	(BIT(0) | BIT(2))
@@ -51,6 +53,7 @@ static const struct leaf none;
 #define E1_ECX	(BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8))
 /* EDX: the copy of leaf 1 that AMD has, SYSCALL NX MMXEXT FXSR_OPT 1-GiB pages RDTSCP LM */
 #define E1_EDX	(0x0183f3ffu | BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(26) | BIT(27) | BIT(29))
+#define E1_EDX_RDTSCP	BIT(27)
 /* Leaf 0x80000007, EDX: invariant TSC. Leaf 0x80000008, EBX: CLZERO, XSAVE of error pointers */
 #define E7_EDX	BIT(8)
 #define E8_EBX	(BIT(0) | BIT(2))
@@ -197,17 +200,44 @@ void zx_cpuid(struct zx_cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 	*edx = out.edx;
 }
 
+/* Features that a guest turns on in CR4. */
+static const struct {
+	u32 *word;
+	u32 bit;
+	u64 cr4;
+} cr4_features[] = {
+	{ &basic[1].ecx, BIT(17), X86_CR4_PCIDE },
+	{ &basic[7].ebx, BIT(0), X86_CR4_FSGSBASE },
+	{ &basic[7].ebx, BIT(7), X86_CR4_SMEP },
+	{ &basic[7].ebx, BIT(20), X86_CR4_SMAP },
+	{ &basic[7].ecx, BIT(2), X86_CR4_UMIP },
+};
+
+void zx_cpuid_limit(u64 cr4, bool rdtscp, bool invpcid)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cr4_features); i++)
+		if (!(cr4_features[i].cr4 & cr4))
+			*cr4_features[i].word &= ~cr4_features[i].bit;
+	if (!rdtscp) {
+		extended[1].edx &= ~E1_EDX_RDTSCP;
+		basic[7].ecx &= ~L7_ECX_RDPID;
+	}
+	if (!invpcid)
+		basic[7].ebx &= ~L7_EBX_INVPCID;
+}
+
 u64 zx_cpuid_cr4_mask(void)
 {
 	u64 mask = X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |
 		   X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT |
 		   X86_CR4_OSXSAVE;
 
-	mask |= basic[1].ecx & BIT(17) ? X86_CR4_PCIDE : 0;
-	mask |= basic[7].ebx & BIT(0) ? X86_CR4_FSGSBASE : 0;
-	mask |= basic[7].ebx & BIT(7) ? X86_CR4_SMEP : 0;
-	mask |= basic[7].ebx & BIT(20) ? X86_CR4_SMAP : 0;
-	mask |= basic[7].ecx & BIT(2) ? X86_CR4_UMIP : 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cr4_features); i++)
+		mask |= *cr4_features[i].word & cr4_features[i].bit ? cr4_features[i].cr4 : 0;
 	return mask;
 }
 

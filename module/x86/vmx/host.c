@@ -162,6 +162,24 @@ static void find_virtual_apic(void)
 	zx_virtual_apic = true;
 }
 
+/*
+ * Paging and protection are the guest's own, with an unrestricted guest. What a
+ * hypervisor below us keeps for itself is not shown to our guests either.
+ */
+static const char *find_fixed(void)
+{
+	struct vmx_caps *caps = &vmx_caps;
+	u64 allowed;
+
+	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, caps->cr0_fixed);
+	caps->cr0_fixed &= ~(X86_CR0_PE | X86_CR0_PG);
+	rdmsrl(MSR_IA32_VMX_CR4_FIXED0, caps->cr4_fixed);
+	rdmsrl(MSR_IA32_VMX_CR4_FIXED1, allowed);
+	zx_cpuid_limit(allowed, caps->secondary & SECONDARY_EXEC_ENABLE_RDTSCP,
+		       caps->secondary & SECONDARY_EXEC_ENABLE_INVPCID);
+	return zx_cpuid_cr4_mask() & ~allowed ? "the CPU's VT-x keeps bits of CR4 from guests" : NULL;
+}
+
 static const char *find_caps(void)
 {
 	struct vmx_caps *caps = &vmx_caps;
@@ -175,13 +193,9 @@ static const char *find_caps(void)
 	if (cpu_feature_enabled(X86_FEATURE_FRED))
 		return "the host uses FRED (boot with fred=off)";
 #endif
-	reason = find_controls() ?: find_ept();
+	reason = find_controls() ?: find_ept() ?: find_fixed();
 	if (reason)
 		return reason;
-	/* Paging and protection are the guest's own, with an unrestricted guest. */
-	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, caps->cr0_fixed);
-	caps->cr0_fixed &= ~(X86_CR0_PE | X86_CR0_PG);
-	rdmsrl(MSR_IA32_VMX_CR4_FIXED0, caps->cr4_fixed);
 	caps->tpr_shadow = zx_tpr_shadow && caps->primary & CPU_BASED_TPR_SHADOW;
 	if (caps->tpr_shadow)
 		caps->primary &= ~(CPU_BASED_CR8_LOAD_EXITING | CPU_BASED_CR8_STORE_EXITING);
