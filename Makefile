@@ -17,8 +17,8 @@ OBJ     = module/.build/$(RELEASE)
 SOURCES = $(shell find Kbuild module uapi -name .build -prune -o -type f \( -name '*.[chS]' -o -name Kbuild \) -print)
 FETCH   = selftests/vm/fetch $(if $(KERNEL),--kernel $(KERNEL))
 OPTIONS = --machine $(MACHINE) $(if $(KERNEL),--kernel $(KERNEL))
-# Type information needs the kernel's own, which headers packages leave out.
-NO_BTF  = $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+# Type information needs the kernel's own, which some headers packages leave out, and a program that they do not ask for.
+NO_BTF  = $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 all: module libzx examples selftests
