@@ -56,14 +56,6 @@ TEST_F(host, vector_registers_are_left_alone)
 	EXPECT_EQ(0, memcmp(before, after, sizeof(before)));
 }
 
-static uint32_t host_tsc_aux(void)
-{
-	uint32_t low, high, aux;
-
-	asm volatile("rdtscp" : "=a" (low), "=d" (high), "=c" (aux));
-	return aux;
-}
-
 TEST_F(host, tsc_aux_is_put_back)
 {
 	uint32_t before;

@@ -330,7 +330,7 @@ long fdinfo_number(zx_handle_t handle, const char *name)
 	return number;
 }
 
-static long read_parameter(const char *path)
+long file_number(const char *path)
 {
 	FILE *file = fopen(path, "r");
 	long count;
@@ -345,7 +345,7 @@ static long read_parameter(const char *path)
 
 long live_objects(void)
 {
-	return read_parameter("/sys/module/zx_hypervisor/parameters/objects");
+	return file_number("/sys/module/zx_hypervisor/parameters/objects");
 }
 
 long settled_objects(void)
@@ -359,7 +359,7 @@ long settled_objects(void)
 
 long live_observers(void)
 {
-	return read_parameter("/sys/module/zx_hypervisor/parameters/observers");
+	return file_number("/sys/module/zx_hypervisor/parameters/observers");
 }
 
 void sleep_ms(unsigned int ms)

@@ -95,6 +95,8 @@ zx_handle_t handle_foreign(void);
 int count_descriptors(void);
 /* What the handle's fdinfo says of @name; -1: nothing. */
 long fdinfo_number(zx_handle_t handle, const char *name);
+/* The number in a file such as a parameter; -1: cannot be read. */
+long file_number(const char *path);
 /* The module's number of live objects; -1: cannot be read. */
 long live_objects(void);
 /* The same once what a task left behind is closed, which a worker may do. */
@@ -128,7 +130,7 @@ int cpu_number(unsigned int index);
 int run_on_cpu(unsigned int index);
 void wait_flag(volatile uint64_t *flag, uint64_t value);
 
-/* CPUID and TSC of this process. */
+/* CPUID, TSC and TSC_AUX of this process. */
 bool host_is_amd(void);
 bool host_has_avx(void);
 
@@ -138,6 +140,14 @@ static inline uint64_t rdtsc(void)
 
 	asm volatile("rdtsc" : "=a" (low), "=d" (high));
 	return low | (uint64_t)high << 32;
+}
+
+static inline uint32_t host_tsc_aux(void)
+{
+	uint32_t low, high, aux;
+
+	asm volatile("rdtscp" : "=a" (low), "=d" (high), "=c" (aux));
+	return aux;
 }
 
 #endif

@@ -33,26 +33,13 @@ static int put(const char *path, const char *text)
 	return done == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-static long get(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	long value;
-
-	if (!file)
-		return -1;
-	if (fscanf(file, "%ld", &value) != 1)
-		value = -1;
-	fclose(file);
-	return value;
-}
-
 /* hold.ko wants the CPUs of @mask. Which has it now? */
 static long hold(unsigned int mask)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%u", mask);
-	return put(CPUS, text) ? -1 : get(CPUS);
+	return put(CPUS, text) ? -1 : file_number(CPUS);
 }
 
 static int set_online(bool online)
@@ -71,7 +58,7 @@ static int sleep_machine(void)
 	if (!access(PM_TEST, F_OK))
 		return put("/sys/module/suspend/parameters/pm_test_delay", "0") ?:
 		       put(PM_TEST, "core") ?: put(STATE, "mem");
-	snprintf(text, sizeof(text), "%ld", get(CLOCK) + SLEEP_SECONDS);
+	snprintf(text, sizeof(text), "%ld", file_number(CLOCK) + SLEEP_SECONDS);
 	put(ALARM, "0");
 	return put(ALARM, text) ?: put(STATE, "mem");
 }
@@ -143,7 +130,7 @@ TEST_F(held, cpu_that_comes_held_stays_offline)
 	ASSERT_EQ(0, set_online(false));
 	EXPECT_NE(0, set_online(true));
 	EXPECT_NE(0, set_online(true));
-	EXPECT_EQ(0, get(ONLINE));
+	EXPECT_EQ(0, file_number(ONLINE));
 	EXPECT_EQ(1, refusals_logged(""));
 	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
 	ASSERT_EQ(0, hold(0));
@@ -159,7 +146,7 @@ TEST_F(held, cpu_may_come_held_when_no_guest_is_there)
 	ASSERT_EQ(0, set_online(false));
 	ASSERT_EQ(0, hold(2));
 	ASSERT_EQ(0, set_online(true));
-	EXPECT_EQ(2, get(CPUS));
+	EXPECT_EQ(2, file_number(CPUS));
 	EXPECT_EQ(ZX_ERR_NOT_SUPPORTED, try_guest());
 	EXPECT_EQ(0, hold(0));
 	EXPECT_EQ(ZX_OK, try_guest());
@@ -197,7 +184,7 @@ TEST_F(held, cpu_taken_while_the_machine_slept)
 	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, done) ?: vm_finish(&self->vm));
 	ASSERT_EQ(0, hold(1));
 	ASSERT_EQ(0, sleep_machine());
-	EXPECT_EQ(1, get(CPUS));
+	EXPECT_EQ(1, file_number(CPUS));
 	EXPECT_EQ(ZX_ERR_NOT_SUPPORTED, vm_finish(&self->vm));
 	EXPECT_EQ(ZX_VCPU_REASON_HELD, vm_page(&self->vm)->reason);
 	EXPECT_EQ(1, refusals_logged(""));

@@ -262,14 +262,6 @@ TEST_F(rival, our_guest_is_not_disturbed_while_it_runs)
 	EXPECT_EQ(ZX_OK, later.status);
 }
 
-static uint32_t host_tsc_aux(void)
-{
-	uint32_t low, high, aux;
-
-	asm volatile("rdtscp" : "=a" (low), "=d" (high), "=c" (aux));
-	return aux;
-}
-
 /* Each finds the CPU as the host has it: KVM takes what is in it then for the host's. */
 TEST_F(rival, turn_by_turn)
 {
