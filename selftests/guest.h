@@ -241,12 +241,21 @@ DECLARE_CODE(page_steps);
 DECLARE_CODE(page_forms);
 DECLARE_CODE(ap_logical);
 DECLARE_CODE(ap_load_id);
+
+/* guest_bench_x86.S */
 DECLARE_CODE(bench_cpuid);
 DECLARE_CODE(bench_out);
 DECLARE_CODE(bench_store);
 DECLARE_CODE(bench_load);
 DECLARE_CODE(bench_bell);
 DECLARE_CODE(bench_touch);
+DECLARE_CODE(bench_wake);
+DECLARE_CODE(bench_one_shot);
+DECLARE_CODE(bench_deadline);
+DECLARE_CODE(bench_eoi);
+DECLARE_CODE(bench_ipi);
+DECLARE_CODE(bench_send);
+DECLARE_CODE(bench_peer);
 
 /* guest_assist_x86.S */
 DECLARE_BLOB(load_after_switch);

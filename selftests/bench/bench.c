@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include "../util.h"
+#include "bench.h"
 
 #define LOOPS		1000ull
 #define BELLS		200ull
 #define PAGES		1000ull
 
-static void check(const char *what, zx_status_t status)
+void check(const char *what, zx_status_t status)
 {
 	if (status == ZX_OK)
 		return;
@@ -21,12 +21,12 @@ static void check(const char *what, zx_status_t status)
 	exit(1);
 }
 
-static void report(const char *name, uint64_t ticks, uint64_t count)
+void report(const char *name, uint64_t ticks, uint64_t count)
 {
 	printf("%s: %llu\n", name, (unsigned long long)((ticks + count / 2) / count));
 }
 
-static void start(struct vm *vm, const char *from, const char *to, uint64_t count, uint64_t addr)
+void start(struct vm *vm, const char *from, const char *to, uint64_t count, uint64_t addr)
 {
 	check("guest", vm_up(vm));
 	vm_frame(vm)->rcx = count;
@@ -35,10 +35,7 @@ static void start(struct vm *vm, const char *from, const char *to, uint64_t coun
 	check("VCPU", vm_vcpu(vm));
 }
 
-#define START(vm, name, count, addr) start(vm, name##_start, name##_end, count, addr)
-
-/* The guest's own loop, by the TSC that it wrote down at both ends. */
-static uint64_t guest_ticks(struct vm *vm)
+uint64_t guest_ticks(struct vm *vm)
 {
 	const uint64_t *out = vm_frame(vm)->out;
 
@@ -188,5 +185,6 @@ int main(void)
 	bell_ring();
 	first_touch();
 	lifetime();
+	bench_events();
 	return 0;
 }
