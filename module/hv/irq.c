@@ -127,8 +127,10 @@ bool zx_irq_take(struct zx_cpu *cpu)
 		take_vectors(cpu);
 	if (events & BIT(ZX_EVENT_TIMER))
 		zx_apic_timer_fired(&cpu->apic);
-	if (unlikely(events & BIT(ZX_EVENT_STARTUP)))
+	if (unlikely(events & BIT(ZX_EVENT_STARTUP))) {
 		cpu->starting = true;
+		cpu->irq.busy = true;
+	}
 	return !(events & BIT(ZX_EVENT_KICK));
 }
 

@@ -175,6 +175,14 @@ static void basic_leaf(struct zx_cpu *cpu, u32 nr, u32 sub, struct leaf *out)
 	}
 }
 
+static void extended_leaf(struct zx_cpu *cpu, u32 nr, struct leaf *out)
+{
+	*out = extended[nr];
+	/* AMD's copy of leaf 1. */
+	if (nr == 1 && cpu->apic.mode == ZX_APIC_OFF)
+		out->edx &= ~L1_EDX_APIC;
+}
+
 static void hypervisor_leaf(u32 nr, struct leaf *out)
 {
 	if (nr == HV_BASE)
@@ -191,7 +199,7 @@ void zx_cpuid(struct zx_cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 	if (nr <= basic[0].eax)
 		basic_leaf(cpu, nr, *ecx, &out);
 	else if (nr >= EXT_BASE && nr <= extended[0].eax)
-		out = extended[nr - EXT_BASE];
+		extended_leaf(cpu, nr - EXT_BASE, &out);
 	else if (nr >= HV_BASE && nr <= HV_BASE + 1)
 		hypervisor_leaf(nr, &out);
 	*eax = out.eax;
