@@ -25,9 +25,10 @@ typedef int64_t s64;
 #endif
 
 #define ZX_APIC_BASE_ADDR	0xfee00000ull
-/* Where two of its registers are in zx_apic.regs. */
+/* Where some of its registers are in zx_apic.regs. */
 #define ZX_APIC_TPR		(0x08 * 4)
 #define ZX_APIC_SVR		(0x0f * 4)
+#define ZX_APIC_LVT_TIMER	(0x32 * 4)
 #define ZX_MSR_APIC_BASE	0x1b
 #define ZX_MSR_TSC_DEADLINE	0x6e0
 #define ZX_MSR_X2APIC_FIRST	0x800
@@ -64,9 +65,13 @@ struct zx_apic_ipi {
 
 /* Called by the VCPU's own thread; may be called with interrupts off. */
 struct zx_apic_hooks {
-	u64 (*tsc)(struct zx_apic *apic);		/* the guest's TSC now */
 	/*
-	 * Call zx_irq's timer at guest TSC @deadline, which may be past or never
+	 * The guest's TSC now in TSC-deadline mode. In the others one that a guest
+	 * cannot set, of the same rate.
+	 */
+	u64 (*tsc)(struct zx_apic *apic);
+	/*
+	 * Call zx_irq's timer when that TSC is at @deadline, which may be past or never
 	 * come (all ones); replaces an earlier one.
 	 */
 	void (*arm)(struct zx_apic *apic, u64 deadline);
@@ -89,7 +94,7 @@ struct zx_apic {
 	bool changed;		/* IRR, ISR or TMR, and not by a CPU that virtualizes them */
 	u32 esr_latch;
 	u32 ldr, dfr;		/* of the page; by MSR, LDR follows from the id */
-	/* Guest TSC at which the timer is over, IA32_TSC_DEADLINE for one; 0: it stands. */
+	/* TSC, see hooks, at which the timer is over, IA32_TSC_DEADLINE for one; 0: it stands. */
 	u64 timer_deadline;
 	/*
 	 * A periodic timer's alarms are at least this many TSC ticks away, however
@@ -119,6 +124,12 @@ u64 zx_apic_get_base(const struct zx_apic *apic);
  * @page: there is an xAPIC page, so that there is a mode beside x2APIC.
  */
 bool zx_apic_set_base(struct zx_apic *apic, u64 value, bool page);
+
+/* Is the timer in TSC-deadline mode? */
+static inline bool zx_apic_by_deadline(const struct zx_apic *apic)
+{
+	return apic->regs[ZX_APIC_LVT_TIMER] & 1u << 18;
+}
 
 /* The x2APIC MSRs 0x800..0x8ff and IA32_TSC_DEADLINE. */
 enum zx_apic_action zx_apic_read(struct zx_apic *apic, u32 msr, u64 *value);

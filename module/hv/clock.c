@@ -11,6 +11,8 @@
 
 #include "../x86/backend.h"
 
+#define FLAG_STABLE	1	/* all VCPUs' clocks are the same */
+
 struct system_time {
 	u32 version;			/* odd while it is being written */
 	u32 pad;
@@ -35,24 +37,36 @@ static struct zx_cpu *cpu_of(struct zx_apic *apic)
 	return container_of(apic, struct zx_cpu, apic);
 }
 
+/* What the TSC lost by sleeping, if it was reset, or less what it gained. */
+static u64 slept;
+
+static u64 tsc_now(void)
+{
+	return rdtsc_ordered() + READ_ONCE(slept);
+}
+
+u64 zx_clock_get_tsc(const struct zx_cpu *cpu)
+{
+	return tsc_now() + cpu->clock.tsc_offset;
+}
+
+/* Counts do not go by what a guest writes to its TSC, deadlines do. */
 static u64 apic_tsc(struct zx_apic *apic)
 {
-	return rdtsc();
+	return zx_apic_by_deadline(apic) ? zx_clock_get_tsc(cpu_of(apic)) : tsc_now();
 }
 
 /* No deadline is further away than this; an alarm that is early re-arms. */
-#define FAR_AWAY	(3600ull * NSEC_PER_SEC)
+#define FAR_AWAY	3600ull
 
 static void apic_arm(struct zx_apic *apic, u64 deadline)
 {
-	struct zx_cpu *cpu = cpu_of(apic);
-	u64 now = rdtsc(), ns = 0;
+	u64 now = apic_tsc(apic), ns = 0;
 
 	if (deadline > now)
-		ns = mul_u64_u64_div_u64(min_t(u64, deadline - now, tsc_khz * 3600000ull), 1000000,
-					 tsc_khz);
-	hrtimer_start(&cpu->clock.timer, ktime_add_ns(ktime_get(), min_t(u64, ns, FAR_AWAY)),
-		      HRTIMER_MODE_ABS);
+		ns = mul_u64_u64_div_u64(min_t(u64, deadline - now, tsc_khz * FAR_AWAY * 1000),
+					 1000000, tsc_khz) + 1;
+	hrtimer_start(&cpu_of(apic)->clock.timer, ktime_add_ns(ktime_get(), ns), HRTIMER_MODE_ABS);
 }
 
 static void apic_disarm(struct zx_apic *apic)
@@ -78,6 +92,7 @@ void zx_clock_init(struct zx_cpu *cpu)
 {
 	hrtimer_init(&cpu->clock.timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	cpu->clock.timer.function = alarm;
+	cpu->clock.ref = cpu->gpas->clock;
 }
 
 void zx_clock_fini(struct zx_cpu *cpu)
@@ -88,7 +103,8 @@ void zx_clock_fini(struct zx_cpu *cpu)
 void zx_clock_set_system(struct zx_cpu *cpu, u64 addr)
 {
 	cpu->clock.system = addr;
-	cpu->clock.due = addr;
+	cpu->clock.due = addr || cpu->clock.wall;
+	cpu->clock.renew = false;
 }
 
 void zx_clock_set_wall(struct zx_cpu *cpu, u64 addr)
@@ -97,9 +113,47 @@ void zx_clock_set_wall(struct zx_cpu *cpu, u64 addr)
 	cpu->clock.due = true;
 }
 
-/* ns = (tsc << shift) * mul >> 32, with mul in [2^31, 2^32). */
-static void tsc_scale(struct system_time *st)
+/* The same moment by two clocks. */
+struct moment {
+	u64 tsc;
+	ktime_t mono;
+};
+
+/* The narrowest of three tries: what the firmware takes in between shows as a gap. */
+static struct moment moment_now(void)
 {
+	struct moment best = {};
+	u64 gap = ~0ull, from, to;
+	unsigned long flags;
+	unsigned int i;
+	ktime_t mono;
+
+	local_irq_save(flags);
+	for (i = 0; i < 3; i++) {
+		from = tsc_now();
+		mono = ktime_get();
+		to = tsc_now();
+		if (to - from >= gap)
+			continue;
+		gap = to - from;
+		best = (struct moment){ .tsc = from + gap / 2, .mono = mono };
+	}
+	local_irq_restore(flags);
+	return best;
+}
+
+static u64 time_at(const struct zx_clock_ref *ref, u64 tsc)
+{
+	u64 delta = tsc - ref->tsc;
+
+	delta = ref->shift < 0 ? delta >> -ref->shift : delta << ref->shift;
+	return ref->ns + mul_u64_u32_shr(delta, ref->mul, 32);
+}
+
+/* A rate with mul in [2^31, 2^32). */
+void zx_clock_ref_init(struct zx_clock_ref *ref)
+{
+	struct moment now = moment_now();
 	u64 mul = div64_u64((u64)NSEC_PER_MSEC << 32, tsc_khz);
 	s8 shift = 0;
 
@@ -107,8 +161,93 @@ static void tsc_scale(struct system_time *st)
 		shift++;
 	for (; !(mul >> 31); mul <<= 1)
 		shift--;
-	st->tsc_mul = mul;
-	st->tsc_shift = shift;
+	*ref = (struct zx_clock_ref){
+		.tsc = now.tsc, .ns = ktime_to_ns(now.mono), .mul = mul, .shift = shift,
+	};
+}
+
+/*
+ * The kernel's verdict, which it does not take back. A rate that changes and an idle
+ * state that stops it are reasons as good as CPUs that disagree.
+ */
+bool zx_clock_stable(void)
+{
+	return !check_tsc_unstable();
+}
+
+static struct moment asleep;	/* the last one before the machine's sleep */
+
+void zx_clock_suspend(void)
+{
+	asleep = moment_now();
+}
+
+void zx_clock_resume(void)
+{
+	struct moment now = moment_now();
+	u64 ns = ktime_to_ns(ktime_sub(now.mono, asleep.mono));
+	u64 since = mul_u64_u64_div_u64(ns, tsc_khz, 1000000);
+
+	WRITE_ONCE(slept, slept + asleep.tsc + since - now.tsc);
+}
+
+static void load_offset(struct zx_cpu *cpu)
+{
+	zx_backend->set(cpu, ZX_REG_TSC_OFFSET, cpu->clock.tsc_offset + READ_ONCE(slept));
+}
+
+/* The machine may have slept. A TSC that is not stable may be another one here. */
+void zx_clock_hold(struct zx_cpu *cpu)
+{
+	load_offset(cpu);
+	if (cpu->clock.system && !zx_clock_stable())
+		cpu->clock.due = true;
+}
+
+void zx_clock_check(struct zx_cpu *cpu)
+{
+	struct zx_clock *clock = &cpu->clock;
+
+	if (clock->system && !clock->renew && !zx_clock_stable())
+		clock->due = true;
+}
+
+void zx_clock_set_tsc(struct zx_cpu *cpu, u64 value)
+{
+	cpu->clock.tsc_offset = value - tsc_now();
+	load_offset(cpu);
+	if (cpu->clock.system)
+		cpu->clock.due = true;
+	/* A deadline may have passed, or be further away. */
+	zx_irq_post(cpu, ZX_EVENT_TIMER);
+}
+
+/* Further ahead of the host it is no rate that was off, but the TSC of another CPU. */
+#define AHEAD_MAX	(100 * NSEC_PER_MSEC)
+
+/*
+ * While the TSC is stable all VCPUs say what their guest's reference says, for ever.
+ * When it is not, each goes by its own CPU's for a second at most, and by the host's
+ * clock else. It does not go back: where it was ahead it goes on from there, slower.
+ */
+static void choose_ref(struct zx_cpu *cpu)
+{
+	struct zx_clock_ref *ref = &cpu->clock.ref;
+	struct moment now;
+	u64 told;
+
+	cpu->clock.renew = !zx_clock_stable();
+	if (!cpu->clock.renew)
+		return;
+	now = moment_now();
+	told = time_at(ref, now.tsc);
+	*ref = cpu->gpas->clock;
+	ref->tsc = now.tsc;
+	ref->ns = ktime_to_ns(now.mono);
+	if (told - ref->ns < AHEAD_MAX) {
+		ref->ns = told;
+		ref->mul -= ref->mul >> 10;
+	}
 }
 
 static bool update_system(struct zx_cpu *cpu)
@@ -120,10 +259,11 @@ static bool update_system(struct zx_cpu *cpu)
 	if (!zx_mem_copy(cpu, clock->system, &st.version, sizeof(st.version), true))
 		return false;
 	smp_wmb();	/* other VCPUs see an odd version before anything changes */
-	tsc_scale(&st);
-	st.tsc_timestamp = rdtsc_ordered();
-	st.system_time = ktime_get_ns();
-	st.flags = boot_cpu_has(X86_FEATURE_NONSTOP_TSC) && !check_tsc_unstable();
+	st.tsc_timestamp = clock->ref.tsc + clock->tsc_offset;
+	st.system_time = clock->ref.ns;
+	st.tsc_mul = clock->ref.mul;
+	st.tsc_shift = clock->ref.shift;
+	st.flags = clock->renew ? 0 : FLAG_STABLE;
 	if (!zx_mem_copy(cpu, clock->system, &st, sizeof(st), true))
 		return false;
 	smp_wmb();	/* and everything changed before the even one */
@@ -133,11 +273,13 @@ static bool update_system(struct zx_cpu *cpu)
 	return true;
 }
 
-/* UTC at the guest's monotonic zero, which is the host's. */
+/* UTC at the zero of the guest's clock. */
 static bool update_wall(struct zx_cpu *cpu)
 {
-	struct timespec64 now = ns_to_timespec64(ktime_get_real_ns() - ktime_get_ns());
-	struct wall_clock wall = { .version = 2, .sec = now.tv_sec, .nsec = now.tv_nsec };
+	struct moment now = moment_now();
+	u64 zero = ktime_to_ns(ktime_mono_to_real(now.mono)) - time_at(&cpu->clock.ref, now.tsc);
+	struct timespec64 time = ns_to_timespec64(zero);
+	struct wall_clock wall = { .version = 2, .sec = time.tv_sec, .nsec = time.tv_nsec };
 
 	return zx_mem_copy(cpu, cpu->clock.wall, &wall, sizeof(wall), true);
 }
@@ -146,6 +288,7 @@ bool zx_clock_update(struct zx_cpu *cpu)
 {
 	struct zx_clock *clock = &cpu->clock;
 
+	choose_ref(cpu);
 	if (clock->wall) {
 		if (!update_wall(cpu))
 			return false;
@@ -154,6 +297,7 @@ bool zx_clock_update(struct zx_cpu *cpu)
 	if (clock->system && !update_system(cpu))
 		return false;
 	clock->due = false;
+	clock->renew = clock->renew && clock->system;
 	clock->next = jiffies + HZ;
 	return true;
 }
@@ -163,15 +307,15 @@ void zx_clock_drop(struct zx_cpu *cpu)
 	cpu->clock.system = 0;
 	cpu->clock.wall = 0;
 	cpu->clock.due = false;
+	cpu->clock.renew = false;
 }
 
-void zx_clock_pairing(struct zx_clock_pairing *out)
+void zx_clock_pairing(struct zx_cpu *cpu, struct zx_clock_pairing *out)
 {
-	struct timespec64 now;
+	struct moment now = moment_now();
+	struct timespec64 time = ktime_to_timespec64(ktime_mono_to_real(now.mono));
 
-	memset(out, 0, sizeof(*out));
-	ktime_get_real_ts64(&now);
-	out->tsc = rdtsc_ordered();
-	out->sec = now.tv_sec;
-	out->nsec = now.tv_nsec;
+	*out = (struct zx_clock_pairing){
+		.sec = time.tv_sec, .nsec = time.tv_nsec, .tsc = now.tsc + cpu->clock.tsc_offset,
+	};
 }

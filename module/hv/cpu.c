@@ -25,6 +25,7 @@ static void hold(struct zx_cpu *cpu)
 	cpu->held_on = smp_processor_id();
 	__this_cpu_write(zx_cpu_held, cpu);
 	zx_backend->hold(cpu);
+	zx_clock_hold(cpu);
 	/*
 	 * One guest must not train what another one, or its user space, runs on: APM
 	 * 2, 3.2.9.
@@ -220,6 +221,7 @@ static zx_status_t do_work(struct zx_cpu *cpu)
 	if (signal_pending(current))
 		return ZX_ERR_INTERNAL_INTR_RETRY;
 	cond_resched();
+	zx_clock_check(cpu);
 	return unlikely(!raw_cpu_read(zx_host_on)) ? lose_cpu(cpu) : ZX_OK;
 }
 

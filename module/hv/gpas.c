@@ -51,6 +51,7 @@ zx_status_t zx_gpas_new(const struct zx_npt_format *format, struct zx_gpas **out
 	spin_lock_init(&gpas->users_lock);
 	INIT_LIST_HEAD(&gpas->users);
 	atomic64_set(&gpas->tlb_gen, 1);
+	zx_clock_ref_init(&gpas->clock);
 	*out = gpas;
 	return ZX_OK;
 put_root:

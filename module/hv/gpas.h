@@ -17,6 +17,7 @@
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 
+#include "clock.h"
 #include "npt.h"
 #include "trap.h"
 
@@ -48,6 +49,7 @@ struct zx_gpas {
 	u64 last_serial;		/* [lock] of a mapping */
 	struct zx_trap_map traps;
 	struct zx_npt npt;
+	struct zx_clock_ref clock;	/* [I] what all VCPUs' clocks go by */
 
 	atomic64_t tlb_gen;		/* [a] counts what users must flush for */
 	spinlock_t users_lock;

@@ -183,6 +183,7 @@ static int cpu_goes(unsigned int cpu)
 static int suspend(void)
 {
 	cpu_off(NULL);
+	zx_clock_suspend();
 	return 0;
 }
 
@@ -190,6 +191,7 @@ static void resume(void)
 {
 	atomic_t error = ATOMIC_INIT(0);
 
+	zx_clock_resume();
 	if (users && !leaving)
 		cpu_on(&error);
 	if (atomic_read(&error))

@@ -78,6 +78,7 @@ enum zx_reg {
 	 */
 	ZX_REG_FLAT_CODE,
 	ZX_REG_CR2,
+	ZX_REG_TSC_OFFSET,	/* write only: the guest's TSC less the host's */
 	/*
 	 * For a backend whose CPUs do not switch them with the guest: the MSRs of
 	 * SYSCALL in the order of their numbers, and, write only, PAE's four top entries.

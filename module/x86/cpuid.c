@@ -59,8 +59,12 @@ static const struct leaf none;
 #define E8_EBX	(BIT(0) | BIT(2))
 /* Leaf 6, EAX: the APIC timer never stops */
 #define L6_EAX	BIT(2)
-/* KVM's paravirtual features: clock at the old and new MSRs, no I/O delay needed */
+/*
+ * KVM's paravirtual features: clock at the old and new MSRs, no I/O delay needed; and
+ * that bit 0 of the clock's flags means something.
+ */
 #define KVM_FEATURES	0xbu
+#define KVM_CLOCK_STABLE	BIT(24)
 
 static void host_leaf(struct leaf *out, u32 leaf, u32 sub)
 {
@@ -91,7 +95,7 @@ static void cut_extended(void)
 	extended[0].eax = min(extended[0].eax, EXT_MAX);
 	extended[1].ecx &= E1_ECX;
 	extended[1].edx &= E1_EDX;
-	extended[7] = (struct leaf){ .edx = extended[7].edx & E7_EDX };
+	extended[7] = (struct leaf){ .edx = zx_clock_stable() ? extended[7].edx & E7_EDX : 0 };
 	extended[8].eax = (extended[8].eax & 0xff00) |
 			  min_t(u32, extended[8].eax & 0xff, ZX_GPA_BITS);
 	extended[8].ebx &= E8_EBX;
@@ -188,7 +192,7 @@ static void hypervisor_leaf(u32 nr, struct leaf *out)
 	if (nr == HV_BASE)
 		*out = (struct leaf){ HV_BASE + 1, 0x4b4d564b, 0x564b4d56, 0x4d };
 	else if (nr == HV_BASE + 1)
-		out->eax = KVM_FEATURES;
+		out->eax = KVM_FEATURES | (zx_clock_stable() ? KVM_CLOCK_STABLE : 0);
 }
 
 void zx_cpuid(struct zx_cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)

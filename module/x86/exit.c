@@ -113,7 +113,7 @@ static bool clock_pairing(struct zx_cpu *cpu, u64 gpa, s64 *result)
 	if (gpa > (1ull << ZX_GPA_BITS) - sizeof(pairing) || refused == (gpa & PAGE_MASK) ||
 	    refused == ((gpa + sizeof(pairing) - 1) & PAGE_MASK))
 		return true;
-	zx_clock_pairing(&pairing);
+	zx_clock_pairing(cpu, &pairing);
 	if (!zx_mem_copy(cpu, gpa, &pairing, sizeof(pairing), true)) {
 		cpu->fault_by = ZX_FAULT_ANSWER;
 		return false;

@@ -84,6 +84,9 @@ static bool read_msr(struct zx_cpu *cpu, u32 msr, u64 *value)
 	case ZX_MSR_APIC_BASE:
 		*value = zx_apic_get_base(&cpu->apic);
 		return true;
+	case MSR_IA32_TSC:
+		*value = zx_clock_get_tsc(cpu);
+		return true;
 	case MSR_EFER:
 		*value = zx_backend->get(cpu, ZX_REG_EFER);
 		return true;
@@ -185,6 +188,9 @@ static bool write_msr(struct zx_cpu *cpu, u32 msr, u64 value)
 	switch (msr) {
 	case ZX_MSR_APIC_BASE:
 		return write_apic_base(cpu, value);
+	case MSR_IA32_TSC:
+		zx_clock_set_tsc(cpu, value);
+		return true;
 	case MSR_EFER:
 		return zx_cr_set_efer(cpu, value);
 	case MSR_IA32_CR_PAT:

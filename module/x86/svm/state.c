@@ -149,6 +149,10 @@ void svm_set(struct zx_cpu *cpu, enum zx_reg reg, u64 value)
 		save->sysenter_eip = value;
 		svm->watch |= SVM_WATCH_SYSENTER;
 		return;
+	case ZX_REG_TSC_OFFSET:
+		svm->vmcb->control.tsc_offset = value;
+		svm_dirty(svm, SVM_CLEAN_INTERCEPTS);
+		return;
 	case ZX_REG_FLAT_CODE:
 		svm_vmcb_flat(svm, value);
 		return;

@@ -217,6 +217,9 @@ static void set_field(enum zx_reg reg, u64 value)
 	case ZX_REG_SYSENTER_EIP:
 		vmcs_writen(GUEST_SYSENTER_EIP, value);
 		break;
+	case ZX_REG_TSC_OFFSET:
+		vmcs_write64(TSC_OFFSET, value);
+		break;
 	case ZX_REG_FLAT_CODE:
 		vmx_vmcs_flat(value);
 		break;
