@@ -259,10 +259,53 @@ static zx_status_t kicked(struct zx_cpu *cpu)
 	return ZX_ERR_CANCELED;
 }
 
+static u64 poll_max_ns(void)
+{
+	return min_t(u64, READ_ONCE(zx_halt_poll_us), USEC_PER_SEC) * NSEC_PER_USEC;
+}
+
+#define POLL_START	(10 * NSEC_PER_USEC)
+
+/* Look for an event before a sleep. Whoever wants this CPU, or the thread, ends that. */
+static void poll_event(struct zx_cpu *cpu, ktime_t from)
+{
+	u64 window = min_t(u64, cpu->poll_ns, poll_max_ns());
+
+	while (window && !READ_ONCE(cpu->irq.events) && !need_resched() &&
+	       !signal_pending(current) && ktime_to_ns(ktime_sub(ktime_get(), from)) < window)
+		cpu_relax();
+}
+
+/* The event came after @took: the next window has room for such a one, if any may have. */
+static void adapt_poll(struct zx_cpu *cpu, u64 took)
+{
+	u64 max = poll_max_ns();
+
+	if (took >= max)
+		cpu->poll_ns = cpu->poll_ns > POLL_START ? cpu->poll_ns / 2 : 0;
+	else if (took >= cpu->poll_ns)
+		cpu->poll_ns = min(max, max(2 * cpu->poll_ns, POLL_START));
+}
+
+/* False: a signal. */
+static bool await_event(struct zx_cpu *cpu)
+{
+	bool polls = poll_max_ns();
+	ktime_t from = polls ? ktime_get() : 0;
+
+	if (polls)
+		poll_event(cpu, from);
+	if (rcuwait_wait_event(&cpu->wait, READ_ONCE(cpu->irq.events), TASK_INTERRUPTIBLE))
+		return false;
+	if (polls)
+		adapt_poll(cpu, ktime_to_ns(ktime_sub(ktime_get(), from)));
+	return true;
+}
+
 static zx_status_t do_halt(struct zx_cpu *cpu)
 {
 	while (!cpu->starting && !zx_irq_wakes(cpu, cpu->halted_if)) {
-		if (rcuwait_wait_event(&cpu->wait, READ_ONCE(cpu->irq.events), TASK_INTERRUPTIBLE))
+		if (!await_event(cpu))
 			return ZX_ERR_INTERNAL_INTR_RETRY;
 		if (!zx_irq_take(cpu)) {
 			cpu->halted = false;

@@ -68,6 +68,7 @@ struct zx_cpu {
 	bool halted;			/* after HLT; survives a signal */
 	bool halted_if;			/* with RFLAGS.IF */
 	bool starting;			/* INIT came; survives a signal and a kick */
+	u64 poll_ns;			/* how long to look for an event before a sleep */
 	u8 next;
 	zx_status_t status;
 	u64 access_rip;			/* of the instruction behind that packet */
@@ -122,6 +123,7 @@ void zx_cpu_send_init(struct zx_cpu *cpu);
 bool zx_cpu_send_startup(struct zx_cpu *cpu, u8 vector);
 /* Own thread, not in a burst. OK: it starts; others end the enter. */
 zx_status_t zx_cpu_startup(struct zx_cpu *cpu);
+extern unsigned int zx_halt_poll_us;	/* root may write it at any time */
 
 /* While it does not run, its own thread: x86/walk.c. */
 /*
