@@ -257,6 +257,13 @@ DECLARE_CODE(bench_ipi);
 DECLARE_CODE(bench_send);
 DECLARE_CODE(bench_peer);
 
+/* guest_time_x86.S */
+DECLARE_CODE(tsc_write);
+DECLARE_CODE(deadline);
+DECLARE_CODE(timer_phase);
+DECLARE_BLOB(sleeper);
+DECLARE_CODE(ap_clock);
+
 /* guest_assist_x86.S */
 DECLARE_BLOB(load_after_switch);
 DECLARE_BLOB(user_load);
