@@ -49,7 +49,7 @@ host_log() {
 }
 
 echo TAP version 13
-echo 1..21
+echo 1..25
 
 run --help
 [ $status = 0 ] && grep -q -e --kernel "$work/out"
@@ -58,6 +58,9 @@ result "help" $?
 refused "no kernel named" 2 kernel
 refused "argument too many" 2 "argument" --kernel "$kernel" more
 refused "memory is no size" 2 12Q --kernel "$kernel" --memory 12Q
+refused "CPUs are no number" 2 two --kernel "$kernel" --cpus two
+refused "no CPU" 2 64 --kernel "$kernel" --cpus 0
+refused "too many CPUs" 2 64 --kernel "$kernel" --cpus 65
 refused "kernel is missing" 3 /nowhere --kernel /nowhere
 refused "kernel is a folder" 3 "$work" --kernel "$work"
 refused "initrd is missing" 3 /nowhere --kernel "$kernel" --initrd /nowhere
@@ -91,9 +94,26 @@ result "guest reaches user space" $?
 [ ! -s "$work/err" ]
 result "no complaint of the VMM" $?
 
-run --kernel "$kernel" --cmdline "console=ttyS0 quiet panic=-1" --memory 256M
-[ $status = 9 ]
+run --kernel "$kernel" --cmdline "console=ttyS0 quiet panic=-1" --memory 256M --no-reboot
+[ $status = 9 ] && grep -q "reset the machine" "$work/err"
 result "guest that resets itself" $?
+
+# What is typed next is for the second life.
+mkfifo "$work/in"
+vmm --kernel "$kernel" --initrd "$initrd" --memory 256M --cmdline "console=ttyS0 quiet shell" \
+	<"$work/in" >"$work/out" 2>"$work/err" &
+exec 3>"$work/in"
+echo "reboot -f" >&3
+for _ in $(seq 120); do
+	! grep -q "starts again" "$work/err" || break
+	sleep 0.5
+done
+echo "poweroff -f" >&3
+exec 3>&-
+wait $!
+[ $? = 0 ] && [ "$(grep -c "^guest: Linux .*, 1 CPU," "$work/out")" = 2 ] &&
+	[ "$(cat "$work/err")" = "vmm: the guest reset the machine: it starts again" ]
+result "guest reboots" $?
 
 vmm --kernel "$kernel" --initrd "$initrd" --memory 256M </dev/null >"$work/out" 2>"$work/err" &
 sleep 1

@@ -12,7 +12,7 @@
 
 static struct termios saved;
 static volatile sig_atomic_t raw;
-static bool escaped;
+static bool escaped, prepared;
 
 /* Safe in signal handlers. */
 void console_restore(void)
@@ -52,8 +52,11 @@ void console_open(void)
 
 	if (!console_is_terminal() || tcgetattr(STDIN_FILENO, &saved) != 0)
 		return;
-	atexit(console_restore);
-	catch_deadly_signals();
+	if (!prepared) {
+		atexit(console_restore);
+		catch_deadly_signals();
+	}
+	prepared = true;
 	settings = saved;
 	cfmakeraw(&settings);
 	raw = 1;

@@ -10,7 +10,10 @@
 /* Bytes that console_filter() may give beyond those that it was given. */
 #define CONSOLE_EXTRA	1
 
-/* Raw mode, if standard input is a terminal; it is restored however the process ends. */
+/*
+ * Raw mode, if standard input is a terminal, until console_restore() or the
+ * end of the process, however it comes.
+ */
 void console_open(void);
 void console_restore(void);
 /* Standard input is a terminal. */

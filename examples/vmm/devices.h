@@ -55,6 +55,8 @@ struct uart {
 
 extern const struct bus_ops uart_ops;
 void uart_init(struct uart *uart, struct vmm *vmm);
+/* What was received and not read is for the next driver. */
+void uart_reset(struct uart *uart);
 /*
  * How many bytes of standard input can be received now, whatever console_filter()
  * makes of them; if 0, vmm_wake() is called when that may have changed.

@@ -210,8 +210,5 @@ uint64_t linux_load(const struct boot_image *image, const struct memory *memory,
 		  length);
 	file_read(&image->initrd, 0,
 		  memory_at(memory, image->initrd_base, image->initrd.size), image->initrd.size);
-	close(image->kernel.fd);
-	if (image->initrd.size)
-		close(image->initrd.fd);
 	return image->kernel_base + ENTRY_64;
 }

@@ -32,7 +32,10 @@ struct boot_image {
  */
 void linux_open(struct boot_image *image, const char *kernel, const char *initrd,
 		const char *cmdline, uint64_t memory_size);
-/* Put it there, with boot parameters for the kernel. Returns the entry point. */
+/*
+ * Put it there, with boot parameters for the kernel: again each time the guest
+ * starts, so the files stay open. Returns the entry point.
+ */
 uint64_t linux_load(const struct boot_image *image, const struct memory *memory, uint64_t rsdp);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The way of a guest: check what was given, make the machine, start
- * the first VCPU, pass input on until it is over, and say how it ended.
+ * the first VCPU, pass input on until it is over, start again if the guest has
+ * reset itself, and say how it ended.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,9 @@
 #include "vmm.h"
 
 #define NANOSECONDS_PER_MS	1000000
+/* Resets that come sooner after the start than any system's, and how many of them in a row. */
+#define HASTY_NANOSECONDS	(500 * NANOSECONDS_PER_MS)
+#define HASTY_MAX		10
 
 _Noreturn void die(enum vmm_exit code, const char *format, ...)
 {
@@ -54,6 +58,7 @@ void vmm_end(struct vmm *vmm, enum vmm_exit code, const char *format, ...)
 		vsnprintf(vmm->message, sizeof(vmm->message), format, arguments);
 		va_end(arguments);
 	}
+	pthread_cond_broadcast(&vmm->turn);
 	vmm_wake(vmm);
 }
 
@@ -106,15 +111,20 @@ static void add_ports(struct vmm *vmm)
 	bus_add(bus, PCI_PORT, 8, &pci_ops, &vmm->pci);
 }
 
-static void create_devices(struct vmm *vmm)
+static void reset_devices(struct vmm *vmm)
 {
 	ioapic_init(&vmm->ioapic, vmm);
-	uart_init(&vmm->uart, vmm);
+	uart_reset(&vmm->uart);
 	pic_init(vmm->pic);
 	pit_init(&vmm->pit);
 	rtc_init(&vmm->rtc);
 	pm_init(&vmm->pm, vmm);
 	pci_init(&vmm->pci, vmm);
+}
+
+static void create_devices(struct vmm *vmm)
+{
+	uart_init(&vmm->uart, vmm);
 	add_ports(vmm);
 	must(bus_set_traps(&vmm->bus, vmm->guest), "trap the I/O ports");
 	must(zx_guest_set_trap(vmm->guest, ZX_GUEST_TRAP_MEM, IOAPIC_BASE, PAGE_BYTES,
@@ -202,15 +212,29 @@ static void show_stats(const struct stats *stats, zx_time_t start)
 		(zx_clock_get_monotonic() - start) / NANOSECONDS_PER_MS);
 }
 
-/* Run the guest; the signal that ended it, or 0, comes back. */
-static int run(struct vmm *vmm, uint64_t entry)
+/* The machine as it is when it is switched on. */
+static void power_on(struct vmm *vmm, const struct boot_image *image)
 {
-	int signal_fd = open_signals(), signal;
+	uint64_t entry;
 
-	console_open();
+	memory_page_tables(&vmm->memory);
+	memory_park(&vmm->memory);
+	entry = linux_load(image, &vmm->memory, acpi_write(&vmm->memory, vmm->cpus));
+	reset_devices(vmm);
 	pthread_mutex_lock(&vmm->lock);
+	vmm->ended = false;
+	vmm->message[0] = '\0';
 	vcpu_start(vmm, 0, entry);
 	pthread_mutex_unlock(&vmm->lock);
+}
+
+/* From power on to the end or a reset; the signal that ended it, or 0, comes back. */
+static int run_once(struct vmm *vmm, const struct boot_image *image, int signal_fd)
+{
+	int signal;
+
+	console_open();
+	power_on(vmm, image);
 	signal = wait_for_end(vmm, signal_fd);
 	pthread_mutex_lock(&vmm->lock);
 	vmm_end(vmm, VMM_DIED, NULL);
@@ -219,6 +243,32 @@ static int run(struct vmm *vmm, uint64_t entry)
 	uart_drain(&vmm->uart);
 	console_restore();
 	return signal;
+}
+
+/* A guest that does nothing but reset itself is not started for ever. */
+static bool starts_again(const struct vmm *vmm, zx_time_t start)
+{
+	static unsigned int hasty;
+
+	if (!vmm->reboot || vmm->code != VMM_RESET)
+		return false;
+	hasty = zx_clock_get_monotonic() - start < HASTY_NANOSECONDS ? hasty + 1 : 0;
+	return hasty < HASTY_MAX;
+}
+
+static int run(struct vmm *vmm, const struct boot_image *image)
+{
+	int signal_fd = open_signals(), signal;
+	zx_time_t start;
+
+	for (;;) {
+		start = zx_clock_get_monotonic();
+		signal = run_once(vmm, image, signal_fd);
+		if (signal || !starts_again(vmm, start))
+			return signal;
+		fprintf(stderr, "vmm: %s: it starts again\n", vmm->message);
+		must(memory_clear(&vmm->memory), "clear the guest's memory");
+	}
 }
 
 /* Die of @number, as if it had never been caught. */
@@ -248,26 +298,27 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
-	static struct vmm vmm = { .cpus = 1, .lock = PTHREAD_MUTEX_INITIALIZER };
+	static struct vmm vmm = {
+		.lock = PTHREAD_MUTEX_INITIALIZER, .turn = PTHREAD_COND_INITIALIZER,
+	};
 	zx_time_t start = zx_clock_get_monotonic();
 	struct boot_image image;
 	struct options options;
-	uint64_t entry;
 	int signal;
 
 	fill_standard_descriptors();
 	options_parse(&options, argc, argv);
 	linux_open(&image, options.kernel, options.initrd, options.cmdline, options.memory);
+	vmm.cpus = options.cpus;
+	vmm.reboot = options.reboot;
 	create_guest(&vmm);
 	must(memory_create(&vmm.memory, vmm.vmar, options.memory), "make the guest's memory");
-	memory_page_tables(&vmm.memory);
-	entry = linux_load(&image, &vmm.memory, acpi_write(&vmm.memory, vmm.cpus));
 	vmm.boot_params = BOOT_PARAMS_BASE;
 	vmm.wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (vmm.wake_fd < 0)
 		die(VMM_DIED, "cannot make an eventfd: %s", strerror(errno));
 	create_devices(&vmm);
-	signal = run(&vmm, entry);
+	signal = run(&vmm, &image);
 	if (vmm.message[0])
 		fprintf(stderr, "vmm: %s\n", vmm.message);
 	if (options.stats)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* One VMO is the RAM; it is mapped below and above the hole, and into this process. */
+#include <string.h>
 #include <zircon/errors.h>
 #include <zircon/syscalls.h>
 
@@ -48,6 +49,11 @@ zx_status_t memory_create(struct memory *memory, zx_handle_t vmar, uint64_t size
 	return status;
 }
 
+zx_status_t memory_clear(const struct memory *memory)
+{
+	return zx_vmo_op_range(memory->vmo, ZX_VMO_OP_DECOMMIT, 0, memory->size, NULL, 0);
+}
+
 void *memory_at(const struct memory *memory, uint64_t address, uint64_t length)
 {
 	if (length > memory->below_4g || address > memory->below_4g - length)
@@ -72,4 +78,12 @@ void memory_page_tables(const struct memory *memory)
 		pdpt[i] = (PAGE_TABLES_BASE + (2 + i) * PAGE_BYTES) | PTE_TABLE;
 	for (i = 0; i < 4 * ENTRIES; i++)
 		directory[i] = i * LARGE_BYTES | PTE_LARGE;
+}
+
+void memory_park(const struct memory *memory)
+{
+	/* cli; 1: hlt; jmp 1b */
+	static const uint8_t code[] = { 0xfa, 0xf4, 0xeb, 0xfd };
+
+	memcpy(memory_at(memory, PARK_BASE, sizeof(code)), code, sizeof(code));
 }

@@ -22,6 +22,7 @@
 #define CMDLINE_BASE		0x10000ull
 #define CMDLINE_END		0x20000ull
 #define LOW_RAM_END		0x9f000ull
+#define PARK_BASE		0x9f000ull	/* where a CPU waits that nobody started */
 #define ACPI_BASE		0xe0000ull
 #define ACPI_END		0x100000ull
 #define HIGH_RAM_BASE		0x100000ull
@@ -44,9 +45,13 @@ struct memory {
 uint64_t memory_below_4g(uint64_t size);
 /* Make the RAM and map it into the guest and into this process. */
 zx_status_t memory_create(struct memory *memory, zx_handle_t vmar, uint64_t size);
+/* All of it is zero again. No VCPU runs. */
+zx_status_t memory_clear(const struct memory *memory);
 /* The RAM at [@address, @address + @length) below the hole; NULL if not all of it is there. */
 void *memory_at(const struct memory *memory, uint64_t address, uint64_t length);
 /* Tables that map the first 4 GiB to themselves, for a CPU that starts in long mode. */
 void memory_page_tables(const struct memory *memory);
+/* At PARK_BASE: code for a CPU in real mode that waits for an INIT. */
+void memory_park(const struct memory *memory);
 
 #endif

@@ -23,6 +23,8 @@ static const char help[] =
 "                       (default: \"" DEFAULT_CMDLINE "\")\n"
 "  -m, --memory SIZE    the guest's memory, with k, M or G (default: 256M);\n"
 "                       a bare number counts bytes\n"
+"  -n, --cpus N         the guest's CPUs, 1 to 64 (default: 1)\n"
+"  -r, --no-reboot      end when the guest resets itself; otherwise it starts again\n"
 "  -s, --stats          when it is over, tell how many packets of which type came\n"
 "                       and how long it took, on standard error\n"
 "  -h, --help           show this and exit\n"
@@ -43,7 +45,7 @@ static const char help[] =
 "  6  there is no /dev/zx_hypervisor: the module is not loaded\n"
 "  7  no permission to open /dev/zx_hypervisor\n"
 "  8  this machine cannot run guests; the kernel log says why\n"
-"  9  the guest reset itself\n"
+"  9  the guest reset itself, and --no-reboot was given or it does nothing else\n"
 "A signal that ends vmm (SIGINT, SIGTERM, ...) does so after the terminal is restored.\n";
 
 static _Noreturn void show_help(void)
@@ -87,6 +89,20 @@ static uint64_t parse_size(const char *text)
 	return number;
 }
 
+static unsigned int parse_cpus(const char *text)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end != '\0')
+		die(VMM_USAGE, "'%s' is no number of CPUs", text);
+	if (errno || number < 1 || number > VMM_CPUS_MAX)
+		die(VMM_USAGE, "%s CPUs: a guest has 1 to %u", text, VMM_CPUS_MAX);
+	return number;
+}
+
 static void check(const struct options *options, int argc, char **argv)
 {
 	if (optind < argc)
@@ -102,14 +118,18 @@ void options_parse(struct options *options, int argc, char **argv)
 		{ "initrd", required_argument, NULL, 'i' },
 		{ "cmdline", required_argument, NULL, 'c' },
 		{ "memory", required_argument, NULL, 'm' },
+		{ "cpus", required_argument, NULL, 'n' },
+		{ "no-reboot", no_argument, NULL, 'r' },
 		{ "stats", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	*options = (struct options) { .cmdline = DEFAULT_CMDLINE, .memory = DEFAULT_MEMORY };
-	while ((option = getopt_long(argc, argv, "k:i:c:m:sh", names, NULL)) != -1) {
+	*options = (struct options) {
+		.cmdline = DEFAULT_CMDLINE, .memory = DEFAULT_MEMORY, .cpus = 1, .reboot = true,
+	};
+	while ((option = getopt_long(argc, argv, "k:i:c:m:n:rsh", names, NULL)) != -1) {
 		switch (option) {
 		case 'k':
 			options->kernel = optarg;
@@ -122,6 +142,12 @@ void options_parse(struct options *options, int argc, char **argv)
 			break;
 		case 'm':
 			options->memory = parse_size(optarg);
+			break;
+		case 'n':
+			options->cpus = parse_cpus(optarg);
+			break;
+		case 'r':
+			options->reboot = false;
 			break;
 		case 's':
 			options->stats = true;

@@ -10,6 +10,8 @@ struct options {
 	const char *initrd;		/* NULL: none */
 	const char *cmdline;
 	uint64_t memory;
+	unsigned int cpus;
+	bool reboot;
 	bool stats;
 };
 

@@ -11,6 +11,8 @@
  * reads the line status again and again: as the transmitter is always empty,
  * only somebody who waits for input does that.
  */
+#include <string.h>
+
 #include "console.h"
 #include "vmm.h"
 
@@ -61,6 +63,17 @@ static void update_line(struct uart *uart)
 void uart_init(struct uart *uart, struct vmm *vmm)
 {
 	*uart = (struct uart) { .vmm = vmm, .divisor = { 12, 0 }, .held = true };
+}
+
+void uart_reset(struct uart *uart)
+{
+	struct uart old = *uart;
+
+	uart_init(uart, old.vmm);
+	uart->starved = old.starved;
+	uart->rx_count = old.rx_count;
+	uart->rx_head = old.rx_head;
+	memcpy(uart->rx, old.rx, sizeof(uart->rx));
 }
 
 void uart_drain(struct uart *uart)

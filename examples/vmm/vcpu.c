@@ -108,15 +108,19 @@ static const char *reason_text(uint32_t reason)
 	return "no reason known";
 }
 
+/* A triple fault resets a PC; where nobody wants that, it is worth a look. */
 static void report_death(struct vcpu *vcpu, zx_status_t status)
 {
 	const struct zx_vcpu_page *page = zxl_vcpu_page(vcpu->handle);
+	enum vmm_exit code = VMM_DIED;
 
 	if (!page) {
 		vmm_end(vcpu->vmm, VMM_DIED, "the guest died: %s", zx_status_get_string(status));
 		return;
 	}
-	vmm_end(vcpu->vmm, VMM_DIED, "the guest died: %s, %s (VCPU %u, rip 0x%" PRIx64
+	if (page->reason == ZX_VCPU_REASON_SHUTDOWN && vcpu->vmm->reboot)
+		code = VMM_RESET;
+	vmm_end(vcpu->vmm, code, "the guest died: %s, %s (VCPU %u, rip 0x%" PRIx64
 		", address 0x%" PRIx64 ", exit 0x%" PRIx64 ")", zx_status_get_string(status),
 		reason_text(page->reason), vcpu->id, (uint64_t)page->rip, (uint64_t)page->addr,
 		(uint64_t)page->hw_exit);
@@ -153,39 +157,68 @@ static zx_status_t create(struct vcpu *vcpu, zx_handle_t *handle)
 	return zx_vcpu_write_state(*handle, ZX_VCPU_STATE, &state, sizeof(state));
 }
 
+/* When all VCPUs below are there: false when the guest ended first. */
+static bool create_in_turn(struct vcpu *vcpu)
+{
+	struct vmm *vmm = vcpu->vmm;
+	zx_status_t status;
+	bool go_on;
+
+	pthread_mutex_lock(&vmm->lock);
+	while (vmm->created != vcpu->id && !vmm->ended)
+		pthread_cond_wait(&vmm->turn, &vmm->lock);
+	if (!vmm->ended) {
+		status = create(vcpu, &vcpu->handle);
+		if (status != ZX_OK)
+			vmm_end(vmm, VMM_DIED, "cannot create VCPU %u: %s", vcpu->id,
+				zx_status_get_string(status));
+		vmm->created++;
+		pthread_cond_broadcast(&vmm->turn);
+	}
+	go_on = !vmm->ended;
+	pthread_mutex_unlock(&vmm->lock);
+	return go_on;
+}
+
 static void *vcpu_main(void *argument)
 {
 	struct vcpu *vcpu = argument;
 	struct vmm *vmm = vcpu->vmm;
-	zx_handle_t handle = ZX_HANDLE_INVALID;
-	zx_status_t status;
 	bool go_on;
 
-	status = create(vcpu, &handle);
-	pthread_mutex_lock(&vmm->lock);
-	vcpu->handle = handle;
-	if (status != ZX_OK)
-		vmm_end(vmm, VMM_DIED, "cannot create VCPU %u: %s", vcpu->id,
-			zx_status_get_string(status));
-	go_on = !vmm->ended;
-	pthread_mutex_unlock(&vmm->lock);
+	go_on = create_in_turn(vcpu);
 	while (go_on)
 		go_on = run_once(vcpu);
+	pthread_mutex_lock(&vmm->lock);
+	if (vcpu->handle)
+		zx_handle_close(vcpu->handle);
+	vcpu->handle = ZX_HANDLE_INVALID;
+	pthread_mutex_unlock(&vmm->lock);
 	return NULL;
 }
 
-void vcpu_start(struct vmm *vmm, unsigned int id, uint64_t entry)
+static void start(struct vmm *vmm, unsigned int id, uint64_t entry)
 {
 	struct vcpu *vcpu = &vmm->vcpu[id];
 
-	if (vcpu->started)
-		return;
 	vcpu->vmm = vmm;
 	vcpu->id = id;
 	vcpu->entry = entry;
 	vcpu->started = pthread_create(&vcpu->thread, NULL, vcpu_main, vcpu) == 0;
 	if (!vcpu->started)
 		vmm_end(vmm, VMM_DIED, "cannot start a thread for VCPU %u", id);
+}
+
+void vcpu_start(struct vmm *vmm, unsigned int id, uint64_t entry)
+{
+	unsigned int i;
+
+	if (vmm->vcpu[id].started)
+		return;
+	for (i = 0; i < id; i++)
+		if (!vmm->vcpu[i].started)
+			start(vmm, i, PARK_BASE);
+	start(vmm, id, entry);
 }
 
 void vcpu_stop_all(struct vmm *vmm)
@@ -198,9 +231,12 @@ void vcpu_stop_all(struct vmm *vmm)
 		if (vmm->vcpu[id].handle)
 			zx_vcpu_kick(vmm->vcpu[id].handle);
 	pthread_mutex_unlock(&vmm->lock);
-	for (id = 0; id < vmm->cpus; id++)
+	for (id = 0; id < vmm->cpus; id++) {
 		if (vmm->vcpu[id].started)
 			pthread_join(vmm->vcpu[id].thread, NULL);
+		vmm->vcpu[id].started = false;
+	}
+	vmm->created = 0;
 }
 
 void vcpu_interrupt(struct vmm *vmm, unsigned int id, uint8_t vector)

@@ -57,6 +57,7 @@ struct stats {
 
 struct vmm {
 	unsigned int cpus;
+	bool reboot;			/* a guest that resets itself starts again */
 	uint64_t boot_params;		/* what RSI holds at the kernel's entry */
 	zx_handle_t guest;
 	zx_handle_t vmar;
@@ -70,6 +71,8 @@ struct vmm {
 	char message[256];
 	struct stats stats;
 	struct vcpu vcpu[VMM_CPUS_MAX];
+	unsigned int created;		/* VCPUs: all up to here have handles */
+	pthread_cond_t turn;		/* @created or @ended has changed */
 	struct bus bus;
 	struct ioapic ioapic;
 	struct uart uart;
@@ -89,9 +92,12 @@ void vmm_end(struct vmm *vmm, enum vmm_exit code, const char *format, ...)
 /* Wake the main thread: something that it waits for has changed. */
 void vmm_wake(struct vmm *vmm);
 
-/* Start the thread of VCPU @id, unless it runs already. The lock is held. */
+/*
+ * Start the threads of VCPU @id, unless it runs already, and of those below it
+ * which do not: the kernel gives ids in order. The lock is held.
+ */
 void vcpu_start(struct vmm *vmm, unsigned int id, uint64_t entry);
-/* Make all VCPUs leave the guest, and wait for their threads. The lock is not held. */
+/* Make all VCPUs leave the guest, and end their threads and them. The lock is not held. */
 void vcpu_stop_all(struct vmm *vmm);
 /* Make @vector pending on VCPU @id, if there is such a VCPU. The lock is held. */
 void vcpu_interrupt(struct vmm *vmm, unsigned int id, uint8_t vector);
