@@ -49,6 +49,7 @@ struct address {
 #define IO_BYTE(port)	((struct address) { SPACE_IO, 8, 0, 1, port })
 #define IO_WORD(port)	((struct address) { SPACE_IO, 16, 0, 2, port })
 #define IO_EVENTS(port)	((struct address) { SPACE_IO, 32, 0, 2, port })
+#define IO_DWORD(port)	((struct address) { SPACE_IO, 32, 0, 3, port })
 
 /* Revision 3. */
 struct fadt {
@@ -85,6 +86,7 @@ _Static_assert(sizeof(struct fadt) == 244, "FADT of revision 3");
 #define FLAG_C1			(1u << 2)
 #define FLAG_NO_POWER_BUTTON	(1u << 4)	/* as a fixed feature */
 #define FLAG_NO_SLEEP_BUTTON	(1u << 5)
+#define FLAG_TIMER_32		(1u << 8)
 #define FLAG_RESET		(1u << 10)
 #define FLAG_HEADLESS		(1u << 12)
 #define RTC_CENTURY		0x32
@@ -225,21 +227,24 @@ static uint32_t write_fadt(struct writer *writer, uint32_t dsdt, uint32_t facs)
 		.sci = SCI_IRQ,
 		.pm1a_event = PM_PORT,
 		.pm1a_control = PM_CONTROL_PORT,
+		.pm_timer = PM_TIMER_PORT,
 		.pm1_event_length = PM_EVENT_BYTES,
 		.pm1_control_length = PM_CONTROL_BYTES,
+		.pm_timer_length = PM_TIMER_BYTES,
 		.c2_latency = LATENCY_NONE,
 		.c3_latency = LATENCY_NONE,
 		.century = RTC_CENTURY,
 		/* Without the bit for an 8042, nobody waits for one. */
 		.boot_flags = BOOT_LEGACY_DEVICES | BOOT_NO_VGA,
 		.flags = FLAG_WBINVD | FLAG_C1 | FLAG_NO_POWER_BUTTON | FLAG_NO_SLEEP_BUTTON |
-			 FLAG_RESET | FLAG_HEADLESS,
+			 FLAG_TIMER_32 | FLAG_RESET | FLAG_HEADLESS,
 		.reset = IO_BYTE(RESET_PORT),
 		.reset_value = RESET_VALUE,
 		.x_facs = facs,
 		.x_dsdt = dsdt,
 		.x_pm1a_event = IO_EVENTS(PM_PORT),
 		.x_pm1a_control = IO_WORD(PM_CONTROL_PORT),
+		.x_pm_timer = IO_DWORD(PM_TIMER_PORT),
 	};
 
 	return finish(writer, put(writer, &fadt, sizeof(fadt)));

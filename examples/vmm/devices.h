@@ -105,12 +105,16 @@ struct rtc {
 extern const struct bus_ops rtc_ops;
 void rtc_init(struct rtc *rtc);
 
-/* PM1 event and control blocks (ACPI 6.4, 4.8.3), in this order from PM_PORT on. */
+/* PM1 event and control blocks (ACPI 6.4, 4.8.3), in this order from PM_PORT on, and a timer. */
 #define PM_PORT		0x600
 #define PM_EVENT_BYTES	4
 #define PM_CONTROL_PORT	(PM_PORT + PM_EVENT_BYTES)
 #define PM_CONTROL_BYTES	2
 #define PM_SLEEP_S5	5		/* SLP_TYP in the DSDT's \_S5 */
+
+/* The timer is 32 bits wide and never stops (ACPI 6.4, 4.8.3.3). */
+#define PM_TIMER_PORT	(PM_PORT + 8)
+#define PM_TIMER_BYTES	4
 
 struct pm {
 	struct vmm *vmm;
@@ -118,7 +122,7 @@ struct pm {
 	uint8_t control[2];
 };
 
-extern const struct bus_ops pm_ops;
+extern const struct bus_ops pm_ops, pm_timer_ops;
 void pm_init(struct pm *pm, struct vmm *vmm);
 
 /* PCI configuration ports: a host bridge alone, and the reset port 0xcf9. */

@@ -108,6 +108,7 @@ static void add_ports(struct vmm *vmm)
 	bus_add(bus, 0xa0, 2, &pic_ops, &vmm->pic[1]);
 	bus_add(bus, UART_PORT, 8, &uart_ops, &vmm->uart);
 	bus_add(bus, PM_PORT, PM_EVENT_BYTES + PM_CONTROL_BYTES, &pm_ops, &vmm->pm);
+	bus_add(bus, PM_TIMER_PORT, PM_TIMER_BYTES, &pm_timer_ops, NULL);
 	bus_add(bus, PCI_PORT, 8, &pci_ops, &vmm->pci);
 }
 
