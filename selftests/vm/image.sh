@@ -119,8 +119,19 @@ guest_initrd() { # FILE
 	pack "$guest" "$1"
 }
 
+# What is laid over the guest's initramfs to test it: the later of two archives wins.
+guest_tests() { # FILE
+	local tests=$work/guest-tests
+	[[ -e $tree/selftests/linux/smp ]] || return 0
+	mkdir -p "$tests/bin"
+	install -m 755 "$tree/selftests/linux/init.sh" "$tests/init"
+	strip -o "$tests/bin/smp" "$tree/selftests/linux/smp"
+	pack "$tests" "$1"
+}
+
 machine_guest() { # KERNEL
 	mkdir -p "$root/guest"
 	cp "$1" "$root/guest/vmlinuz"
 	[[ ! -e $tree/examples/vmm/init.sh ]] || guest_initrd "$root/guest/initrd"
+	guest_tests "$root/guest/tests"
 }

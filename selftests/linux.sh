@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Linux in guests of 1 to 8 CPUs: interrupts, clocks, the scheduler, page tables that change, CPUs
+# that leave and come back, as programs in the guest see them (linux/). TAP.
+
+kernel=${ZX_GUEST_KERNEL:-/guest/vmlinuz}
+initrd=${ZX_GUEST_INITRD:-/guest/initrd}
+tests=${ZX_GUEST_TESTS:-/guest/tests}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+count=0 failed=0
+
+# Where 50 million instructions are a second, everything takes its time.
+if grep -qw svm /proc/cpuinfo; then
+	slow='' ms=500 loops=5000 aged=30 clock=kvm-clock clock_alone=acpi_pm
+else
+	slow=1 ms=300 loops=200 aged=30 clock=kvm-clock clock_alone=tsc
+fi
+khz=$(awk '/^cpu MHz/ { print int($4 * 1000); exit }' /proc/cpuinfo)
+
+result() { # NAME STATUS
+	count=$((count + 1))
+	if [ "$2" = 0 ]; then
+		echo "ok $count $1"
+	else
+		echo "not ok $count $1"
+		failed=$((failed + 1))
+		sed 's/^/# /' "$work/out" "$work/err"
+	fi
+}
+
+says() { # LINE: a whole one of the guest's
+	tr -d '\r' <"$work/out" | grep -qxF "guest: $1"
+}
+
+# Boots and has the guest do the tests, each NAME:HOW-LONG, then one result for each thing it should have said.
+# The guest's clock, timer and APIC mode are known beforehand.
+linux() { # NAME CPUS CMDLINE CLOCKSOURCE TIMER ROUTING TESTS...
+	name=$1 cpus=$2 words=$3 clocksource=$4 timer=$5 routing=$6
+	shift 6
+	asked=$(echo "$@" | tr ' ' ',')
+	# shellcheck disable=SC2086
+	timeout 300 vmm --kernel "$kernel" --initrd "$work/initrd" --memory 256M --cpus "$cpus" $options \
+		--no-reboot --cmdline "console=ttyS0 quiet panic=-1 $words zx_tests=$asked" \
+		</dev/null >"$work/out" 2>"$work/err"
+	[ $? = 0 ] && [ ! -s "$work/err" ] && says "$cpus online"
+	result "$name boots and ends" $?
+	for fact in "clocksource $clocksource" "timer $timer" "routing $routing" "clocksource stays ok" "log ok"; do
+		says "$fact"
+		result "$name: $fact" $?
+	done
+	for test; do
+		says "${test%:*} ok"
+		result "$name: ${test%:*}" $?
+	done
+}
+
+echo TAP version 13
+echo 1..76
+cat "$initrd" "$tests" >"$work/initrd"
+
+options=''
+x2apic="physical x2apic"
+for cpus in 1 2 4 8; do
+	many="hotplug:2" age=''
+	[ $cpus != 1 ] || many=''
+	[ $cpus != 4 ] || age="age:$aged"
+	# shellcheck disable=SC2086
+	linux "$cpus CPUs" $cpus "" $clock lapic-deadline "$x2apic" interrupts:$((ms + 100 * cpus)) clocks:$ms \
+		scheduler:$loops shootdown:$ms $many $age
+done
+
+linux "xAPIC" 2 nox2apic $clock lapic-deadline flat interrupts:$ms clocks:$ms hotplug:1
+linux "no TSC deadline" 2 lapic=notscdeadline $clock lapic "$x2apic" interrupts:$ms clocks:$ms hotplug:1
+# The emulators' clocks are no measure: each look at the PIT or the ACPI timer takes too long.
+linux "no KVM clock" 2 "no-kvmclock tsc_early_khz=$khz" $clock_alone lapic-deadline "$x2apic" interrupts:$ms \
+	clocks:$ms hotplug:1
+
+[ $failed = 0 ]
