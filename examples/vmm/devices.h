@@ -14,7 +14,7 @@
 
 struct vmm;
 
-/* I/O APIC: 24 pins at IOAPIC_BASE; the key of its MEM trap is its address. */
+/* I/O APIC: 24 pins at IOAPIC_BASE. */
 #define IOAPIC_PINS	24
 #define IOAPIC_ID	0
 
@@ -28,6 +28,8 @@ struct ioapic {
 
 void ioapic_init(struct ioapic *ioapic, struct vmm *vmm);
 void ioapic_set_line(struct ioapic *ioapic, unsigned int pin, bool level);
+/* A CPU has ended a level-triggered interrupt of this vector. */
+void ioapic_eoi(struct ioapic *ioapic, uint8_t vector);
 uint32_t ioapic_read(const struct ioapic *ioapic, uint32_t offset);
 void ioapic_write(struct ioapic *ioapic, uint32_t offset, uint32_t value);
 

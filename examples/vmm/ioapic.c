@@ -2,11 +2,10 @@
 /*
  * An I/O APIC of version 0x20, which has an EOI register.
  *
- * Nobody tells the VMM when the local APIC sees an EOI. A level-triggered pin is
- * therefore sent when it rises, and again when it is still high as the guest
- * writes its redirection entry (the end of a mask-and-unmask) or the EOI
- * register: a driver writes that by itself when its local APIC says that the
- * interrupt arrived as an edge, which is how all of them arrive here.
+ * A level-triggered pin is sent while it is high, the destination's EOI (a packet
+ * of its VCPU, or a write to the EOI register) being due between one and the next:
+ * until then it has its remote IRR bit set. Without a CPU that accepts it the pin
+ * is tried again with the next write to its entry.
  */
 #include "vmm.h"
 
@@ -24,7 +23,8 @@
 #define ENTRY_VECTOR(e)	((uint8_t)(e))
 #define ENTRY_MODE(e)	((e) >> 8 & 7)
 #define ENTRY_LOGICAL	(1ull << 11)
-#define ENTRY_READ_ONLY	(1ull << 12 | 1ull << 14)
+#define ENTRY_REMOTE_IRR	(1ull << 14)
+#define ENTRY_READ_ONLY	(1ull << 12 | ENTRY_REMOTE_IRR)
 #define ENTRY_LEVEL	(1ull << 15)
 #define ENTRY_MASKED	(1ull << 16)
 #define ENTRY_DEST(e)	((uint8_t)((e) >> 56))
@@ -42,7 +42,12 @@ void ioapic_init(struct ioapic *ioapic, struct vmm *vmm)
 		ioapic->redirection[pin] = ENTRY_MASKED;
 }
 
-/* A physical destination names one CPU (0xff: all); a logical one is a flat mask of the first 8. */
+/*
+ * A physical destination names one CPU (0xff: all). A logical one is a mask of the
+ * first 8: so it is in the flat model, in which every system numbers them like this,
+ * and in x2APIC mode, where it names members of the first cluster. The cluster
+ * model of xAPIC mode looks no different, and has no users left.
+ */
 static bool matches(uint64_t entry, unsigned int cpu)
 {
 	uint8_t destination = ENTRY_DEST(entry);
@@ -52,28 +57,45 @@ static bool matches(uint64_t entry, unsigned int cpu)
 	return destination == 0xff || destination == cpu;
 }
 
-static void deliver(struct ioapic *ioapic, unsigned int pin)
+/* False when nobody accepts it. Of several, the first one has the lowest priority. */
+static bool send(struct ioapic *ioapic, uint64_t entry, bool level)
 {
-	uint64_t entry = ioapic->redirection[pin];
 	unsigned int mode = ENTRY_MODE(entry), cpu;
 	uint8_t vector = mode == MODE_NMI ? NMI_VECTOR : ENTRY_VECTOR(entry);
+	bool accepted = false;
 
-	if (entry & ENTRY_MASKED)
-		return;
-	if (mode != MODE_FIXED && mode != MODE_LOWEST && mode != MODE_NMI)
-		return;
 	for (cpu = 0; cpu < ioapic->vmm->cpus; cpu++) {
 		if (!matches(entry, cpu))
 			continue;
-		vcpu_interrupt(ioapic->vmm, cpu, vector);
-		if (mode == MODE_LOWEST)
-			return;
+		accepted |= vcpu_interrupt(ioapic->vmm, cpu, vector, level);
+		if (accepted && mode == MODE_LOWEST)
+			break;
 	}
+	return accepted;
+}
+
+/* Only what is fixed has a level; the trigger of an NMI is taken for an edge. */
+static bool is_level(uint64_t entry)
+{
+	return entry & ENTRY_LEVEL && ENTRY_MODE(entry) != MODE_NMI;
+}
+
+static void deliver(struct ioapic *ioapic, unsigned int pin)
+{
+	uint64_t *entry = &ioapic->redirection[pin];
+	unsigned int mode = ENTRY_MODE(*entry);
+
+	if (*entry & (ENTRY_MASKED | ENTRY_REMOTE_IRR))
+		return;
+	if (mode != MODE_FIXED && mode != MODE_LOWEST && mode != MODE_NMI)
+		return;
+	if (send(ioapic, *entry, is_level(*entry)) && is_level(*entry))
+		*entry |= ENTRY_REMOTE_IRR;
 }
 
 static void resample(struct ioapic *ioapic, unsigned int pin)
 {
-	if (ioapic->redirection[pin] & ENTRY_LEVEL && ioapic->lines >> pin & 1)
+	if (is_level(ioapic->redirection[pin]) && ioapic->lines >> pin & 1)
 		deliver(ioapic, pin);
 }
 
@@ -85,6 +107,20 @@ void ioapic_set_line(struct ioapic *ioapic, unsigned int pin, bool level)
 	ioapic->lines = level ? ioapic->lines | bit : ioapic->lines & ~bit;
 	if (rises)
 		deliver(ioapic, pin);
+}
+
+void ioapic_eoi(struct ioapic *ioapic, uint8_t vector)
+{
+	unsigned int pin;
+
+	for (pin = 0; pin < IOAPIC_PINS; pin++) {
+		uint64_t *entry = &ioapic->redirection[pin];
+
+		if (ENTRY_VECTOR(*entry) != vector || !(*entry & ENTRY_REMOTE_IRR))
+			continue;
+		*entry &= ~ENTRY_REMOTE_IRR;
+		resample(ioapic, pin);
+	}
 }
 
 static uint32_t read_window(const struct ioapic *ioapic)
@@ -111,8 +147,11 @@ static void write_window(struct ioapic *ioapic, uint32_t value)
 	if (index < INDEX_TABLE || pin >= IOAPIC_PINS)
 		return;
 	entry = &ioapic->redirection[pin];
-	*entry &= ~(0xffffffffull << shift);
+	*entry &= ~(0xffffffffull << shift & ENTRY_WRITABLE);
 	*entry |= (uint64_t)value << shift & ENTRY_WRITABLE;
+	/* What has become an edge waits for no EOI: so Linux resets a pin that is stuck. */
+	if (!is_level(*entry))
+		*entry &= ~ENTRY_REMOTE_IRR;
 	resample(ioapic, pin);
 }
 
@@ -130,8 +169,6 @@ uint32_t ioapic_read(const struct ioapic *ioapic, uint32_t offset)
 
 void ioapic_write(struct ioapic *ioapic, uint32_t offset, uint32_t value)
 {
-	unsigned int pin;
-
 	switch (offset) {
 	case REG_SELECT:
 		ioapic->select = value;
@@ -140,9 +177,7 @@ void ioapic_write(struct ioapic *ioapic, uint32_t offset, uint32_t value)
 		write_window(ioapic, value);
 		break;
 	case REG_EOI:
-		for (pin = 0; pin < IOAPIC_PINS; pin++)
-			if (ENTRY_VECTOR(ioapic->redirection[pin]) == (uint8_t)value)
-				resample(ioapic, pin);
+		ioapic_eoi(ioapic, value);
 		break;
 	}
 }

@@ -123,13 +123,21 @@ static void reset_devices(struct vmm *vmm)
 	pci_init(&vmm->pci, vmm);
 }
 
+/* The key is the address. */
+static void trap_page(struct vmm *vmm, uint64_t address, const char *what)
+{
+	must(zx_guest_set_trap(vmm->guest, ZX_GUEST_TRAP_MEM, address, PAGE_BYTES,
+			       ZX_HANDLE_INVALID, address), what);
+}
+
 static void create_devices(struct vmm *vmm)
 {
 	uart_init(&vmm->uart, vmm);
 	add_ports(vmm);
 	must(bus_set_traps(&vmm->bus, vmm->guest), "trap the I/O ports");
-	must(zx_guest_set_trap(vmm->guest, ZX_GUEST_TRAP_MEM, IOAPIC_BASE, PAGE_BYTES,
-			       ZX_HANDLE_INVALID, IOAPIC_BASE), "trap the I/O APIC");
+	trap_page(vmm, IOAPIC_BASE, "trap the I/O APIC");
+	/* With this one a guest may leave x2APIC mode. */
+	trap_page(vmm, LOCAL_APIC_BASE, "trap the local APIC");
 }
 
 /* The signals that ask the process to end come in through the descriptor. */
@@ -208,8 +216,8 @@ static int wait_for_end(struct vmm *vmm, int signal_fd)
 static void show_stats(const struct stats *stats, zx_time_t start)
 {
 	fprintf(stderr, "vmm: packets: in %" PRIu64 ", out %" PRIu64 ", mem %" PRIu64
-		", interrupt %" PRIu64 ", startup %" PRIu64 "; %" PRId64 " ms\n", stats->in,
-		stats->out, stats->mem, stats->interrupt, stats->startup,
+		", interrupt %" PRIu64 ", startup %" PRIu64 ", eoi %" PRIu64 "; %" PRId64 " ms\n",
+		stats->in, stats->out, stats->mem, stats->interrupt, stats->startup, stats->eoi,
 		(zx_clock_get_monotonic() - start) / NANOSECONDS_PER_MS);
 }
 
@@ -313,6 +321,7 @@ int main(int argc, char **argv)
 	vmm.cpus = options.cpus;
 	vmm.reboot = options.reboot;
 	create_guest(&vmm);
+	must(zxl_guest_set_ipi_mode(vmm.guest, options.ipi_mode), "choose who delivers IPIs");
 	must(memory_create(&vmm.memory, vmm.vmar, options.memory), "make the guest's memory");
 	vmm.boot_params = BOOT_PARAMS_BASE;
 	vmm.wake_fd = eventfd(0, EFD_CLOEXEC);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zxl/hypervisor.h>
 
 #include "memory.h"
 #include "options.h"
@@ -24,6 +25,8 @@ static const char help[] =
 "  -m, --memory SIZE    the guest's memory, with k, M or G (default: 256M);\n"
 "                       a bare number counts bytes\n"
 "  -n, --cpus N         the guest's CPUs, 1 to 64 (default: 1)\n"
+"  -p, --ipi WHO        who delivers what the CPUs send each other: kernel (default),\n"
+"                       or packet: vmm, as Zircon's VMM does\n"
 "  -r, --no-reboot      end when the guest resets itself; otherwise it starts again\n"
 "  -s, --stats          when it is over, tell how many packets of which type came\n"
 "                       and how long it took, on standard error\n"
@@ -103,6 +106,15 @@ static unsigned int parse_cpus(const char *text)
 	return number;
 }
 
+static uint32_t parse_ipi(const char *text)
+{
+	if (!strcmp(text, "kernel"))
+		return ZXL_IPI_KERNEL;
+	if (strcmp(text, "packet"))
+		die(VMM_USAGE, "'%s' delivers no IPIs: it is either kernel or packet", text);
+	return ZXL_IPI_PACKET;
+}
+
 static void check(const struct options *options, int argc, char **argv)
 {
 	if (optind < argc)
@@ -119,6 +131,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		{ "cmdline", required_argument, NULL, 'c' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "cpus", required_argument, NULL, 'n' },
+		{ "ipi", required_argument, NULL, 'p' },
 		{ "no-reboot", no_argument, NULL, 'r' },
 		{ "stats", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
@@ -127,9 +140,10 @@ void options_parse(struct options *options, int argc, char **argv)
 	int option;
 
 	*options = (struct options) {
-		.cmdline = DEFAULT_CMDLINE, .memory = DEFAULT_MEMORY, .cpus = 1, .reboot = true,
+		.cmdline = DEFAULT_CMDLINE, .memory = DEFAULT_MEMORY, .cpus = 1,
+		.ipi_mode = ZXL_IPI_KERNEL, .reboot = true,
 	};
-	while ((option = getopt_long(argc, argv, "k:i:c:m:n:rsh", names, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "k:i:c:m:n:p:rsh", names, NULL)) != -1) {
 		switch (option) {
 		case 'k':
 			options->kernel = optarg;
@@ -145,6 +159,9 @@ void options_parse(struct options *options, int argc, char **argv)
 			break;
 		case 'n':
 			options->cpus = parse_cpus(optarg);
+			break;
+		case 'p':
+			options->ipi_mode = parse_ipi(optarg);
 			break;
 		case 'r':
 			options->reboot = false;

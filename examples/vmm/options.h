@@ -11,6 +11,7 @@ struct options {
 	const char *cmdline;
 	uint64_t memory;
 	unsigned int cpus;
+	uint32_t ipi_mode;		/* ZXL_IPI_* */
 	bool reboot;
 	bool stats;
 };

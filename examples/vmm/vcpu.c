@@ -33,10 +33,22 @@ static void serve_io(struct vcpu *vcpu, const zx_port_packet_t *packet)
 			zx_status_get_string(status));
 }
 
-/* The I/O APIC is the only one with a MEM trap. */
+/* Of the local APIC's page, the kernel keeps all that a register stands behind. */
+static uint32_t mem_read(struct vmm *vmm, uint64_t key, uint32_t offset)
+{
+	return key == IOAPIC_BASE ? ioapic_read(&vmm->ioapic, offset) : 0;
+}
+
+static void mem_write(struct vmm *vmm, uint64_t key, uint32_t offset, uint32_t value)
+{
+	if (key == IOAPIC_BASE)
+		ioapic_write(&vmm->ioapic, offset, value);
+}
+
+/* The key of a MEM trap is where it begins. */
 static void serve_mem(struct vcpu *vcpu, const zx_port_packet_t *packet)
 {
-	uint32_t offset = packet->guest_mem.addr - IOAPIC_BASE;
+	uint32_t offset = packet->guest_mem.addr - packet->key;
 	struct vmm *vmm = vcpu->vmm;
 	zxl_vcpu_access_t access;
 	zx_status_t status;
@@ -44,30 +56,45 @@ static void serve_mem(struct vcpu *vcpu, const zx_port_packet_t *packet)
 	vmm->stats.mem++;
 	status = zxl_vcpu_access(vcpu->handle, &access);
 	if (status == ZX_OK && access.write)
-		ioapic_write(&vmm->ioapic, offset, access.value);
+		mem_write(vmm, packet->key, offset, access.value);
 	else if (status == ZX_OK)
-		status = zxl_vcpu_access_finish(vcpu->handle, ioapic_read(&vmm->ioapic, offset));
+		status = zxl_vcpu_access_finish(vcpu->handle, mem_read(vmm, packet->key, offset));
 	if (status != ZX_OK)
 		vmm_end(vmm, VMM_DIED, "cannot serve the instruction at 0x%" PRIx64
 			" that accesses memory at 0x%" PRIx64 ": %s", packet->guest_mem.rip,
 			packet->guest_mem.addr, zx_status_get_string(status));
 }
 
-static void serve_vcpu(struct vmm *vmm, const zx_packet_guest_vcpu_t *packet)
+static void pass_interrupt(struct vmm *vmm, const zx_packet_guest_vcpu_t *packet)
 {
 	unsigned int id;
 
-	if (packet->type == ZX_PKT_GUEST_VCPU_INTERRUPT) {
+	for (id = 0; id < vmm->cpus; id++)
+		if (packet->interrupt.mask >> id & 1)
+			vcpu_interrupt(vmm, id, packet->interrupt.vector, false);
+}
+
+static void serve_vcpu(struct vmm *vmm, const zx_packet_guest_vcpu_t *packet)
+{
+	switch (packet->type) {
+	case ZX_PKT_GUEST_VCPU_INTERRUPT:
 		vmm->stats.interrupt++;
-		for (id = 0; id < vmm->cpus; id++)
-			if (packet->interrupt.mask >> id & 1)
-				vcpu_interrupt(vmm, id, packet->interrupt.vector);
-		return;
+		pass_interrupt(vmm, packet);
+		break;
+	case ZX_PKT_GUEST_VCPU_STARTUP:
+		vmm->stats.startup++;
+		/*
+		 * A guest sends STARTUP twice, and the second one finds the VCPU running. One
+		 * that waits for STARTUP after an INIT gets it from the kernel.
+		 */
+		if (packet->startup.id < vmm->cpus)
+			vcpu_start(vmm, packet->startup.id, packet->startup.entry);
+		break;
+	case ZXL_PKT_GUEST_VCPU_EOI:
+		vmm->stats.eoi++;
+		ioapic_eoi(&vmm->ioapic, packet->interrupt.vector);
+		break;
 	}
-	vmm->stats.startup++;
-	/* A guest sends STARTUP twice; the second one finds the VCPU running. */
-	if (packet->startup.id < vmm->cpus)
-		vcpu_start(vmm, packet->startup.id, packet->startup.entry);
 }
 
 static void serve(struct vcpu *vcpu, const zx_port_packet_t *packet)
@@ -239,8 +266,10 @@ void vcpu_stop_all(struct vmm *vmm)
 	vmm->created = 0;
 }
 
-void vcpu_interrupt(struct vmm *vmm, unsigned int id, uint8_t vector)
+bool vcpu_interrupt(struct vmm *vmm, unsigned int id, uint8_t vector, bool level)
 {
-	if (id < vmm->cpus && vmm->vcpu[id].handle)
-		zx_vcpu_interrupt(vmm->vcpu[id].handle, vector);
+	if (id >= vmm->cpus || !vmm->vcpu[id].handle)
+		return false;
+	return zxl_vcpu_interrupt(vmm->vcpu[id].handle, vector,
+				  level ? ZXL_INTERRUPT_LEVEL : 0) == ZX_OK;
 }

@@ -52,7 +52,7 @@ struct vcpu {
 
 /* Packets by type, for --stats. */
 struct stats {
-	uint64_t in, out, mem, interrupt, startup;
+	uint64_t in, out, mem, interrupt, startup, eoi;
 };
 
 struct vmm {
@@ -99,7 +99,10 @@ void vmm_wake(struct vmm *vmm);
 void vcpu_start(struct vmm *vmm, unsigned int id, uint64_t entry);
 /* Make all VCPUs leave the guest, and end their threads and them. The lock is not held. */
 void vcpu_stop_all(struct vmm *vmm);
-/* Make @vector pending on VCPU @id, if there is such a VCPU. The lock is held. */
-void vcpu_interrupt(struct vmm *vmm, unsigned int id, uint8_t vector);
+/*
+ * Make @vector pending on VCPU @id: false if there is no such VCPU or vector. The
+ * EOI of a level-triggered one goes to the I/O APIC. The lock is held.
+ */
+bool vcpu_interrupt(struct vmm *vmm, unsigned int id, uint8_t vector, bool level);
 
 #endif
