@@ -6,6 +6,7 @@
 KDIR    ?= /lib/modules/$(shell uname -r)/build
 PREFIX  ?= /usr/local
 MACHINE ?= svm
+CPUS    ?= 1
 # The tests run in machines of all kinds unless one is named.
 CHOSEN  := $(if $(filter file,$(origin MACHINE)),,--machine $(MACHINE))
 KERNEL  ?=
@@ -30,7 +31,7 @@ help:
 	@echo 'make examples        the example programs and the VMM'
 	@echo 'make selftests       the test programs'
 	@echo 'make install         module, library, headers and manual pages (PREFIX=$(PREFIX), DESTDIR=)'
-	@echo 'make demo            boot Linux in a guest, inside an emulated machine; HOST=1: on this machine'
+	@echo 'make demo            boot Linux in a guest, inside an emulated machine; HOST=1: on this machine; CPUS=4: with that many'
 	@echo 'make shell           a shell in the emulated machine, everything loaded'
 	@echo 'make check           unit tests, then all tests in emulated machines, AMD and Intel, and on a checking kernel'
 	@echo 'make check-params    the kselftests once for each module parameter that switches a feature off'
@@ -83,10 +84,10 @@ machine-tests: machine-build
 ifeq ($(HOST),1)
 demo: machine-packages
 	@$(SUBMAKE) module libzx examples
-	selftests/vm/host $(CURDIR)/$(OBJ)/zx_hypervisor.ko
+	selftests/vm/host $(CURDIR)/$(OBJ)/zx_hypervisor.ko $(CPUS)
 else
 demo: machine-build
-	selftests/vm/run $(OPTIONS) --no-insmod $(if $(filter vmx,$(MACHINE)),--cpus 1 --timeout 900,--timeout 180) -- demo
+	selftests/vm/run $(OPTIONS) --no-insmod $(if $(filter vmx,$(MACHINE)),--cpus 1 --timeout 900,--timeout 180) -- demo $(CPUS)
 endif
 
 shell: machine-tests
