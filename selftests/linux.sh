@@ -13,9 +13,9 @@ count=0 failed=0
 
 # Where 50 million instructions are a second, everything takes its time.
 if grep -qw svm /proc/cpuinfo; then
-	slow='' ms=500 loops=5000 aged=30 clock=kvm-clock clock_alone=acpi_pm
+	ms=500 loops=5000 aged=30 clock=kvm-clock clock_alone=acpi_pm
 else
-	slow=1 ms=300 loops=200 aged=30 clock=kvm-clock clock_alone=tsc
+	ms=300 loops=200 aged=30 clock=kvm-clock clock_alone=tsc
 fi
 khz=$(awk '/^cpu MHz/ { print int($4 * 1000); exit }' /proc/cpuinfo)
 
@@ -57,17 +57,17 @@ linux() { # NAME CPUS CMDLINE CLOCKSOURCE TIMER ROUTING TESTS...
 }
 
 echo TAP version 13
-echo 1..76
+echo 1..81
 cat "$initrd" "$tests" >"$work/initrd"
 
 options=''
 x2apic="physical x2apic"
 for cpus in 1 2 4 8; do
-	many="hotplug:2" age=''
+	many=hotplug:2 age=''
 	[ $cpus != 1 ] || many=''
-	[ $cpus != 4 ] || age="age:$aged"
+	[ $cpus != 4 ] || age="hotplug_all:1 age:$aged"
 	# shellcheck disable=SC2086
-	linux "$cpus CPUs" $cpus "" $clock lapic-deadline "$x2apic" interrupts:$((ms + 100 * cpus)) clocks:$ms \
+	linux "CPUs: $cpus" $cpus "" $clock lapic-deadline "$x2apic" interrupts:$((ms + 100 * cpus)) clocks:$ms \
 		scheduler:$loops shootdown:$ms $many $age
 done
 
@@ -76,5 +76,7 @@ linux "no TSC deadline" 2 lapic=notscdeadline $clock lapic "$x2apic" interrupts:
 # The emulators' clocks are no measure: each look at the PIT or the ACPI timer takes too long.
 linux "no KVM clock" 2 "no-kvmclock tsc_early_khz=$khz" $clock_alone lapic-deadline "$x2apic" interrupts:$ms \
 	clocks:$ms hotplug:1
+options="--ipi packet"
+linux "IPIs by the VMM" 2 "" $clock lapic-deadline "$x2apic" interrupts:$ms clocks:$ms hotplug:1
 
 [ $failed = 0 ]

@@ -64,7 +64,7 @@ scheduler() { # LOOPS
 	for number in $(seq $((2 * cpus))); do
 		work "$number" "$1" &
 		pids="$pids $!"
-		taskset -p "$(mask $((number % cpus)))" $! >/dev/null || return
+		taskset -p "$(mask $((number % cpus)))" $! >/dev/null 2>&1 || [ ! -d /proc/$! ] || return
 	done
 	for round in 1 2 3 4; do
 		number=$round
@@ -110,7 +110,8 @@ do_test() { # NAME HOW-LONG
 
 at_first=$(cat $clocksource)
 echo "guest: $cpus online"
-dmesg | sed -n 's/.*Switched APIC routing to \(.*\)\./guest: routing \1/p'
+routing=$(dmesg | sed -n 's/.*Switched APIC routing to \(.*\)\./\1/p')
+echo "guest: routing ${routing:-flat}"
 echo "guest: timer $(cat /sys/devices/system/clockevents/clockevent0/current_device)"
 # shellcheck disable=SC2154
 for test in $(echo "$zx_tests" | tr ',' ' '); do
