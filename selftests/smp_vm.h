@@ -10,15 +10,6 @@
 #include "guest_apic.h"
 #include "util.h"
 
-#ifndef ZXL_IPI_KERNEL
-#define ZXL_IPI_PACKET 0
-#define ZXL_IPI_KERNEL 1
-#define ZXL_INTERRUPT_LEVEL 1
-#define ZXL_PKT_GUEST_VCPU_EOI 0x80
-static inline zx_status_t zxl_guest_set_ipi_mode(zx_handle_t g, uint32_t m) { (void)g; (void)m; return ZX_ERR_NOT_SUPPORTED; }
-static inline zx_status_t zxl_vcpu_interrupt(zx_handle_t v, uint32_t n, uint32_t o) { (void)o; return zx_vcpu_interrupt(v, n); }
-#endif
-
 #define MAX_CPUS	64
 #define NMI		2
 #define GP		13
