@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <time.h>
 
 #include "smp_vm.h"
@@ -152,7 +153,8 @@ static bool serve_vcpu(struct smp_cpu *cpu, const zx_packet_guest_vcpu_t *packet
 	switch (packet->type) {
 	case ZX_PKT_GUEST_VCPU_INTERRUPT:
 		keep(cpu->ipis, cpu->nr_ipis, ipi);
-		relay(cpu->smp, ipi.mask, ipi.vector);
+		if (!cpu->smp->deaf)
+			relay(cpu->smp, ipi.mask, ipi.vector);
 		return true;
 	case ZX_PKT_GUEST_VCPU_STARTUP:
 		if (cpu->nr_startups < KEPT_PACKETS) {
@@ -179,6 +181,10 @@ static bool serve(struct smp_cpu *cpu, const zx_port_packet_t *packet)
 	switch (packet->type) {
 	case ZX_PKT_TYPE_GUEST_IO:
 		return serve_out(cpu, packet->guest_io.port, packet->guest_io.u32);
+	case ZX_PKT_TYPE_GUEST_MEM:
+		cpu->nr_mems++;
+		zxl_vcpu_access_finish(cpu->vcpu, NO_REGISTER);
+		return true;
 	case ZX_PKT_TYPE_GUEST_VCPU:
 		if (serve_vcpu(cpu, &packet->guest_vcpu))
 			return true;
@@ -195,7 +201,8 @@ static void run_cpu(struct smp_cpu *cpu)
 
 	do {
 		cpu->status = zx_vcpu_enter(cpu->vcpu, &packet);
-	} while (cpu->status == ZX_OK && serve(cpu, &packet));
+	} while (cpu->status == ZX_OK ? serve(cpu, &packet) :
+		 cpu->status == ZX_ERR_CANCELED && cpu->smp->stubborn && !cpu->smp->stop);
 	if (cpu->status == ZX_ERR_CANCELED && cpu->endless && cpu->smp->stop)
 		cpu->status = ZX_OK;
 }
@@ -267,10 +274,10 @@ static void start_all(struct smp *smp)
 static bool reads(uint16_t op)
 {
 	return op == OP_READ || op == OP_RDMSR || op == OP_READ_CR8 || op == OP_LOAD ||
-	       op == OP_LOAD_PAGE || op == OP_CPUID;
+	       op == OP_LOAD_PAGE;
 }
 
-zx_status_t smp_compare(struct smp *smp)
+static zx_status_t compare(struct smp *smp)
 {
 	zx_status_t status = ZX_OK;
 	uint64_t at;
@@ -327,7 +334,16 @@ zx_status_t smp_run(struct smp *smp)
 		pthread_join(smp->cpus[i].thread, NULL);
 	for (i = 0; i < smp->nr; i++)
 		zx_handle_close(smp->cpus[i].vcpu);
-	return status ?: judge(smp) ?: smp_compare(smp);
+	return status ?: judge(smp) ?: compare(smp);
+}
+
+void smp_restart(struct smp *smp)
+{
+	memset(smp->cpus, 0, sizeof(smp->cpus));
+	memset(smp->vm.mem + APIC_CPUS, 0, smp->nr * sizeof(struct guest_cpu));
+	smp->made = 0;
+	smp->through = 0;
+	smp->stop = false;
 }
 
 bool smp_took(struct smp *smp, unsigned int cpu, const uint8_t *vectors, unsigned int count)
@@ -345,4 +361,11 @@ bool smp_took(struct smp *smp, unsigned int cpu, const uint8_t *vectors, unsigne
 		fprintf(stderr, " %#llx", (unsigned long long)guest->log[i]);
 	fprintf(stderr, "\n");
 	return false;
+}
+
+int smp_log_size(void)
+{
+	static char log[1 << 20];
+
+	return klogctl(3, log, sizeof(log));
 }

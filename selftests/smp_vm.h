@@ -82,6 +82,9 @@ enum {
 #define POST(vector)		MARK(0x100 | (vector))
 #define POST_LEVEL(vector)	MARK(0x200 | (vector))
 
+/* What loads give where the page has no register. */
+#define NO_REGISTER	0x5a5a5a5au
+
 struct smp;
 
 struct smp_ipi {
@@ -102,7 +105,7 @@ struct smp_cpu {
 	pthread_t thread;
 	zx_handle_t vcpu;
 	zx_status_t status;
-	unsigned int nr_marks, nr_ipis, nr_startups, nr_eois;
+	unsigned int nr_marks, nr_ipis, nr_startups, nr_eois, nr_mems;
 	uint32_t marks[KEPT_PACKETS];
 	struct smp_ipi ipis[KEPT_PACKETS];
 	uint64_t startups[KEPT_PACKETS][2];
@@ -112,6 +115,8 @@ struct smp_cpu {
 
 /*
  * @page:  xAPIC mode: each list begins by going there
+ * @deaf:  packets ask for interrupts in vain
+ * @stubborn: kicked VCPUs go on until all others are through
  * @limit: seconds until smp_run() gives up
  * @mark, @eoi, @startup: the VCPU's thread calls it for such a packet, if it is there
  * @middle: smp_run()'s thread calls it when all VCPUs run
@@ -119,7 +124,7 @@ struct smp_cpu {
 struct smp {
 	struct vm vm;
 	unsigned int nr;
-	bool page;
+	bool page, deaf, stubborn;
 	unsigned int limit;
 	uint64_t next_list;
 	void (*mark)(struct smp_cpu *cpu, uint32_t value);
@@ -130,7 +135,7 @@ struct smp {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned int made, through;
-	bool stop;
+	volatile bool stop;
 	struct smp_cpu cpus[MAX_CPUS];
 };
 
@@ -178,10 +183,13 @@ static inline struct guest_step *smp_step(struct smp *smp, uint64_t list, unsign
  * what was wrong. ZX_OK: nothing.
  */
 zx_status_t smp_run(struct smp *smp);
-/* Of smp_run(): only the comparison. */
-zx_status_t smp_compare(struct smp *smp);
+/* After one: VCPUs can be made anew, and what was counted is forgotten. */
+void smp_restart(struct smp *smp);
 /* Have its interrupts been these vectors, in that order? */
 bool smp_took(struct smp *smp, unsigned int cpu, const uint8_t *vectors, unsigned int count);
+
+/* Bytes that the kernel's log has had in all; -1: it cannot be read. */
+int smp_log_size(void);
 
 #define took(smp, cpu, ...) ({ \
 	const uint8_t vectors_[] = { __VA_ARGS__ }; \
