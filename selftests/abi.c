@@ -86,6 +86,9 @@ ROW(vcpu_write_state, VCPU_WRITE_STATE, vcpu_state, VM(vcpu), BAD_ARGS);
 FIXTURE_VARIANT_ADD(row, vcpu_memory) {
 	.call = ZXL_IOC_VCPU_MEMORY, .size = sizeof(struct zxl_ioc_vcpu_memory),
 	.object = VM(vcpu), .answer = -ZX_ERR_BAD_STATE };
+FIXTURE_VARIANT_ADD(row, guest_set_ipi_mode) {
+	.call = ZXL_IOC_GUEST_SET_IPI_MODE, .size = sizeof(struct zxl_ioc_guest_set_ipi_mode),
+	.object = VM(guest), .answer = ZX_OK };
 ROW(channel_create, CHANNEL_CREATE, pair_create, THE_PORT, BAD_ARGS);
 ROW(channel_write, CHANNEL_WRITE, channel_write, AN_END, ZX_OK);
 ROW(channel_read, CHANNEL_READ, channel_read, AN_END, ZX_ERR_SHOULD_WAIT);
@@ -184,7 +187,7 @@ FIXTURE_TEARDOWN(abi)
 static bool is_a_call(unsigned int number)
 {
 	return number == 0 || (number >= 0x08 && number <= 0x13) ||
-	       (number >= 0x18 && number <= 0x25) || (number >= 0x28 && number <= 0x2a) ||
+	       (number >= 0x18 && number <= 0x25) || (number >= 0x28 && number <= 0x2b) ||
 	       (number >= 0x30 && number <= 0x39) || number == 0x40 ||
 	       (number >= 0x48 && number <= 0x4b) || number == 0x50 || number == 0x51;
 }

@@ -92,35 +92,22 @@ static bool is_fault(u32 reason)
 }
 
 /*
- * Can it have been delivered without our doing? What exits when it is raised cannot,
- * nor can an interrupt, unless the CPU took it from the local APIC.
- */
-static bool is_guests_own(u32 event)
-{
-	switch (event & INTR_INFO_INTR_TYPE_MASK) {
-	case INTR_TYPE_EXT_INTR:
-	case INTR_TYPE_NMI_INTR:
-		return false;
-	case INTR_TYPE_HARD_EXCEPTION:
-		return !(VMX_EXCEPTIONS & BIT(event & INTR_INFO_VECTOR_MASK & 31));
-	default:
-		return true;
-	}
-}
-
-/*
- * The delivery that was cut short. If it is the local APIC's interrupt that the CPU took
- * by itself, its vector is the one in service: Bochs (2.7) shows an older event here.
+ * The delivery that was cut short. Bochs (2.7) shows an older event here if it is that
+ * of an interrupt which the CPU took from the local APIC (SDM 3, 28.2.4 wants the
+ * interrupt): there, what has come into service since the last exit is taken for it.
  */
 static u32 vectoring_info(struct vmx_vcpu *vmx)
 {
 	u32 event = vmcs_read32(IDT_VECTORING_INFO_FIELD);
+	u8 before = vmx->serviced;
 
-	if (likely(!(event & VECTORING_INFO_VALID_MASK)) || !vmx->virtual || vmx->injected ||
-	    is_guests_own(event))
+	if (likely(!vmx_caps.slice || !vmx->virtual))
 		return event;
-	return VECTORING_INFO_VALID_MASK | INTR_TYPE_EXT_INTR |
-	       vmcs_read16(GUEST_INTR_STATUS) >> 8;
+	vmx->serviced = vmcs_read16(GUEST_INTR_STATUS) >> 8;
+	if (!(event & VECTORING_INFO_VALID_MASK) || vmx->injected || !vmx->serviced ||
+	    vmx->serviced == before)
+		return event;
+	return VECTORING_INFO_VALID_MASK | INTR_TYPE_EXT_INTR | vmx->serviced;
 }
 
 /* The delivery that the exit cut short goes in again at the next entry. */

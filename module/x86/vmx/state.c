@@ -192,6 +192,7 @@ static void write_virtual_status(struct vmx_vcpu *vmx, const struct zx_apic *api
 	u64 levels;
 
 	vmcs_write16(GUEST_INTR_STATUS, requested | serviced << 8);
+	vmx->serviced = serviced;
 	for (i = 0; i < ARRAY_SIZE(vmx->eoi_exits); i++) {
 		levels = zx_apic_levels(apic, i);
 		if (likely(vmx->eoi_exits[i] == levels))

@@ -31,6 +31,7 @@ struct vmx_vcpu {
 	u8 prio;			/* what window() was asked for */
 	bool virtual;			/* the CPU has the local APIC */
 	bool injected;			/* the last entry delivered an event */
+	u8 serviced;			/* the vector in service at the last exit, for Bochs */
 	u32 controls;			/* processor-based, as they are in the VMCS */
 	u64 eoi_exits[4];		/* vectors, likewise */
 	u64 rip, rsp, rflags;		/* as they are in the VMCS */
