@@ -142,8 +142,8 @@
 	finish	timer_phase
 
 /*
- * Sleeps again and again until the flag is set. What wakes it is counted, at
- * GUEST_BUFFER, by handlers 64 bytes apart.
+ * Sleeps again and again until the flag is set. What wakes it is counted at
+ * GUEST_BUFFER, then told at GUEST_BELL, by handlers 64 bytes apart.
  */
 	begin	sleeper
 	setup
@@ -162,6 +162,7 @@ sleeper_insn:
 	.balign	64
 	incq	GUEST_BUFFER + 64 * nr
 	push	%rax
+	mov	%eax, GUEST_BELL + 0x1000 * nr
 	push	%rcx
 	push	%rdx
 	write_msr 0x80b, 0
@@ -169,6 +170,7 @@ sleeper_insn:
 	pop	%rcx
 	pop	%rax
 	iretq
+	.balign	64
 	.set	nr, nr + 1
 	.endr
 	.globl	sleeper_end
