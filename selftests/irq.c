@@ -343,6 +343,24 @@ TEST_F(irq, timer_interrupts_a_running_loop)
 	EXPECT_EQ(0x52, self->frame->log[4]);
 }
 
+/* It ends at about the moment of the HLT, before or after. */
+TEST_F(irq, timer_is_not_missed_by_a_halt)
+{
+	uint64_t count;
+
+	for (count = 2000; count <= 200000; count += 2000) {
+		memset(self->frame, 0, sizeof(*self->frame));
+		self->frame->fault = GUEST_NO_FAULT;
+		zx_handle_close(self->vm.vcpu);
+		self->frame->rax = 0x60;
+		self->frame->rbx = 1;
+		self->frame->rcx = 10;
+		self->frame->rdx = count;
+		ASSERT_EQ(ZX_OK, vm_boot(&self->vm, bench_one_shot) ?: vm_finish(&self->vm));
+		ASSERT_EQ(10, self->frame->irqs);
+	}
+}
+
 TEST_F(irq, timer_count_falls_to_zero)
 {
 	self->frame->rax = 0x53;

@@ -4,6 +4,8 @@
  */
 #include "svm.h"
 
+#define OPCODE_HLT	0xf4
+
 /* 0: not a length, so ask the decoder. */
 static u8 inst_len(u64 next, u64 rip)
 {
@@ -104,7 +106,6 @@ static void decode_exception(struct zx_cpu *cpu, struct zx_exit *exit, unsigned 
 static u8 simple_kind(u64 code, u64 info)
 {
 	switch (code) {
-	case SVM_EXIT_INTR:
 	case SVM_EXIT_NMI:	/* taken when GIF was set again */
 	case SVM_EXIT_SMI:
 	case SVM_EXIT_INIT:
@@ -145,6 +146,25 @@ static u8 simple_kind(u64 code, u64 info)
 	}
 }
 
+/*
+ * QEMU (7.2) does not load the shadow of an STI at VMRUN (against APM 2, 15.21.5):
+ * after an exit between STI and HLT an interrupt would come before the HLT, which
+ * would then sleep through it. So the HLT is done with the exit.
+ */
+static bool halts(struct zx_cpu *cpu, const struct svm_vmcb *vmcb)
+{
+	u8 inst[ZX_INST_MAX];
+	size_t len;
+
+	if (likely(!(vmcb->control.shadow & SVM_SHADOW_ACTIVE)) || vmcb->save.cpl ||
+	    vmcb->save.dr7 & ZX_DR7_ENABLED)
+		return false;
+	len = zx_mem_fetch(cpu, zx_backend->get(cpu, ZX_REG_CODE_SIZE), inst);
+	/* What it lacks the guest will fetch itself. */
+	cpu->next = ZX_NEXT_NONE;
+	return len && inst[0] == OPCODE_HLT;
+}
+
 void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct svm_vcpu *svm = svm_of(cpu);
@@ -167,6 +187,14 @@ void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 		decode_iret(svm, cpu);
 		exit->kind = ZX_EXIT_NONE;
 		break;
+	case SVM_EXIT_INTR:
+		exit->kind = ZX_EXIT_HOST_IRQ;
+		exit->len = 0;
+		if (unlikely(halts(cpu, svm->vmcb))) {
+			exit->kind = ZX_EXIT_HLT;
+			exit->len = 1;
+		}
+		return;
 	case SVM_EXIT_VINTR:
 		exit->kind = ZX_EXIT_WINDOW;
 		cpu->irq.busy = true;
