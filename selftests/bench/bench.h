@@ -5,6 +5,7 @@
 #ifndef _SELFTESTS_BENCH_H
 #define _SELFTESTS_BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../util.h"
@@ -21,7 +22,7 @@ void start(struct vm *vm, const char *from, const char *to, uint64_t count, uint
 /* The guest's own loop, by the TSC that it wrote down at both ends. */
 uint64_t guest_ticks(struct vm *vm);
 
-/* events.c: interrupts, timers, IPIs. */
-void bench_events(void);
+/* events.c: interrupts, timers, IPIs. False: the kernel's IPIs are not what they should be. */
+bool bench_events(void);
 
 #endif

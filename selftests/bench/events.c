@@ -163,11 +163,13 @@ static void *peer_thread(void *arg)
 }
 
 static void pair_up(struct pair *pair, const char *from, const char *to, uint64_t count,
-		    uint64_t wait)
+		    uint64_t wait, bool kernel)
 {
 	struct vm *vm = &pair->vm;
 
 	start(vm, from, to, count, 0);
+	if (kernel)
+		check("mode", zxl_guest_set_ipi_mode(vm->guest, ZXL_IPI_KERNEL));
 	vm_frame(vm)->rbx = wait;
 	memcpy(vm->mem + GUEST_BUFFER, bench_peer_start, bench_peer_end - bench_peer_start);
 	spawn(&pair->thread, peer_thread, pair);
@@ -185,36 +187,46 @@ static void pair_down(struct pair *pair)
 }
 
 /* To the other's handler: half of there and back. */
-static void ipi_there(const char *name, uint64_t wait)
+static void ipi_there(const char *name, uint64_t wait, bool kernel)
 {
 	struct pair pair;
 
-	pair_up(&pair, bench_ipi_start, bench_ipi_end, ROUNDS, wait);
+	pair_up(&pair, bench_ipi_start, bench_ipi_end, ROUNDS, wait, kernel);
 	check(name, serve(pair.vm.vcpu, pair.peer));
 	report(name, guest_ticks(&pair.vm), 2 * ROUNDS);
 	pair_down(&pair);
 }
 
 /* The least of many: what else the CPU did meanwhile is not the IPI's. */
-static void ipi_cost(const char *name)
+static uint64_t ipi_cost(const char *name, bool kernel)
 {
 	struct pair pair;
+	uint64_t ticks;
 
-	pair_up(&pair, bench_send_start, bench_send_end, SENDS, WAIT_DEAF);
+	pair_up(&pair, bench_send_start, bench_send_end, SENDS, WAIT_DEAF, kernel);
 	check(name, serve(pair.vm.vcpu, pair.peer));
-	report(name, vm_frame(&pair.vm)->out[0], 1);
+	ticks = vm_frame(&pair.vm)->out[0];
+	report(name, ticks, 1);
 	pair_down(&pair);
+	return ticks;
 }
 
-void bench_events(void)
+bool bench_events(void)
 {
+	uint64_t packet, kernel;
+
 	if (two_cpus())
 		run_on_cpu(0);
 	wake();
 	timers();
 	eoi();
-	ipi_there("IPI as a packet to a halted VCPU's handler", WAIT_HALTED);
-	if (two_cpus())
-		ipi_there("IPI as a packet to a running VCPU's handler", WAIT_RUNNING);
-	ipi_cost("IPI as a packet, for its sender");
+	ipi_there("IPI as a packet to a halted VCPU's handler", WAIT_HALTED, false);
+	ipi_there("IPI in the kernel to a halted VCPU's handler", WAIT_HALTED, true);
+	if (two_cpus()) {
+		ipi_there("IPI as a packet to a running VCPU's handler", WAIT_RUNNING, false);
+		ipi_there("IPI in the kernel to a running VCPU's handler", WAIT_RUNNING, true);
+	}
+	packet = ipi_cost("IPI as a packet, for its sender", false);
+	kernel = ipi_cost("IPI in the kernel, for its sender", true);
+	return 2 * kernel < packet;
 }
