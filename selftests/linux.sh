@@ -13,9 +13,9 @@ count=0 failed=0
 
 # Where 50 million instructions are a second, everything takes its time.
 if grep -qw svm /proc/cpuinfo; then
-	ms=500 loops=5000 aged=30 clock=kvm-clock clock_alone=acpi_pm
+	ms=500 loops=5000 clock=kvm-clock clock_alone=acpi_pm
 else
-	ms=300 loops=200 aged=30 clock=kvm-clock clock_alone=tsc
+	ms=300 loops=200 clock=tsc clock_alone=tsc
 fi
 khz=$(awk '/^cpu MHz/ { print int($4 * 1000); exit }' /proc/cpuinfo)
 
@@ -35,7 +35,8 @@ says() { # LINE: a whole one of the guest's
 }
 
 # Boots and has the guest do the tests, each NAME:HOW-LONG, then one result for each thing it should have said.
-# The guest's clock, timer and APIC mode are known beforehand.
+# The guest's clock, timer and APIC mode are known beforehand: a TSC that stops in no state, as only Intel's has here,
+# comes before KVM's clock.
 linux() { # NAME CPUS CMDLINE CLOCKSOURCE TIMER ROUTING TESTS...
 	name=$1 cpus=$2 words=$3 clocksource=$4 timer=$5 routing=$6
 	shift 6
@@ -46,9 +47,9 @@ linux() { # NAME CPUS CMDLINE CLOCKSOURCE TIMER ROUTING TESTS...
 		</dev/null >"$work/out" 2>"$work/err"
 	[ $? = 0 ] && [ ! -s "$work/err" ] && says "$cpus online"
 	result "$name boots and ends" $?
-	for fact in "clocksource $clocksource" "timer $timer" "routing $routing" "clocksource stays ok" "log ok"; do
+	for fact in "clocksource $clocksource" "timer $timer" "routing $routing" "stays ok" "log ok"; do
 		says "$fact"
-		result "$name: $fact" $?
+		result "$name: ${fact%% *}" $?
 	done
 	for test; do
 		says "${test%:*} ok"
@@ -57,26 +58,23 @@ linux() { # NAME CPUS CMDLINE CLOCKSOURCE TIMER ROUTING TESTS...
 }
 
 echo TAP version 13
-echo 1..81
+echo 1..56
 cat "$initrd" "$tests" >"$work/initrd"
 
-options=''
+all="interrupts:$ms clocks:$ms scheduler:$loops shootdown:$ms"
 x2apic="physical x2apic"
-for cpus in 1 2 4 8; do
-	many=hotplug:2 age=''
-	[ $cpus != 1 ] || many=''
-	[ $cpus != 4 ] || age="hotplug_all:1 age:$aged"
-	# shellcheck disable=SC2086
-	linux "CPUs: $cpus" $cpus "" $clock lapic-deadline "$x2apic" interrupts:$((ms + 100 * cpus)) clocks:$ms \
-		scheduler:$loops shootdown:$ms $many $age
-done
 
-linux "xAPIC" 2 nox2apic $clock lapic-deadline flat interrupts:$ms clocks:$ms hotplug:1
-linux "no TSC deadline" 2 lapic=notscdeadline $clock lapic "$x2apic" interrupts:$ms clocks:$ms hotplug:1
+options=''
+# shellcheck disable=SC2086
+{
+	linux "1 CPU" 1 "" $clock lapic-deadline "$x2apic" $all
+	linux "2 CPUs" 2 "nox2apic lapic=notscdeadline" $clock lapic flat $all hotplug:2
+	linux "4 CPUs" 4 "" $clock lapic-deadline "$x2apic" $all hotplug:1 hotplug_all:1 age:30
+	linux "8 CPUs" 8 "" $clock lapic-deadline "$x2apic" $all hotplug:1
+}
 # The emulators' clocks are no measure: each look at the PIT or the ACPI timer takes too long.
-linux "no KVM clock" 2 "no-kvmclock tsc_early_khz=$khz" $clock_alone lapic-deadline "$x2apic" interrupts:$ms \
-	clocks:$ms hotplug:1
 options="--ipi packet"
-linux "IPIs by the VMM" 2 "" $clock lapic-deadline "$x2apic" interrupts:$ms clocks:$ms hotplug:1
+# shellcheck disable=SC2086
+linux "2 CPUs, IPIs by the VMM" 2 "no-kvmclock tsc_early_khz=$khz" $clock_alone lapic-deadline "$x2apic" $all hotplug:1
 
 [ $failed = 0 ]

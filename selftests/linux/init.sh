@@ -121,6 +121,6 @@ log
 answer log $?
 # The TSC is first taken as it is and measured with time.
 [ "$(cat $clocksource)" = "${at_first%-early}" ]
-answer "clocksource stays" $?
+answer stays $?
 echo "guest: clocksource $(cat $clocksource)"
 poweroff -f
