@@ -49,7 +49,7 @@ host_log() {
 }
 
 echo TAP version 13
-echo 1..25
+echo 1..27
 
 run --help
 [ $status = 0 ] && grep -q -e --kernel "$work/out"
@@ -97,6 +97,18 @@ result "no complaint of the VMM" $?
 run --kernel "$kernel" --cmdline "console=ttyS0 quiet panic=-1" --memory 256M --no-reboot
 [ $status = 9 ] && grep -q "reset the machine" "$work/err"
 result "guest that resets itself" $?
+
+# The first instruction of this kernel is UD2, and there is nobody to handle it.
+cp "$kernel" "$work/ud2"
+sectors=$(od -An -tu1 -j497 -N1 "$kernel")
+printf '\017\013' | dd of="$work/ud2" bs=1 seek=$(((sectors + 2) * 512)) conv=notrunc 2>/dev/null
+run --kernel "$work/ud2" --no-reboot
+[ $status = 1 ] && grep -q "triple fault" "$work/err" && [ "$(wc -l <"$work/err")" = 1 ]
+result "triple fault" $?
+
+run --kernel "$work/ud2"
+[ $status = 9 ] && [ "$(grep -c "triple fault.*starts again" "$work/err")" = 9 ]
+result "guest that does nothing but reset itself" $?
 
 # What is typed next is for the second life.
 mkfifo "$work/in"

@@ -233,6 +233,7 @@ static void power_on(struct vmm *vmm, const struct boot_image *image)
 	pthread_mutex_lock(&vmm->lock);
 	vmm->ended = false;
 	vmm->message[0] = '\0';
+	vmm->started = zx_clock_get_monotonic();
 	vcpu_start(vmm, 0, entry);
 	pthread_mutex_unlock(&vmm->lock);
 }
@@ -255,25 +256,23 @@ static int run_once(struct vmm *vmm, const struct boot_image *image, int signal_
 }
 
 /* A guest that does nothing but reset itself is not started for ever. */
-static bool starts_again(const struct vmm *vmm, zx_time_t start)
+static bool starts_again(const struct vmm *vmm)
 {
 	static unsigned int hasty;
 
 	if (!vmm->reboot || vmm->code != VMM_RESET)
 		return false;
-	hasty = zx_clock_get_monotonic() - start < HASTY_NANOSECONDS ? hasty + 1 : 0;
+	hasty = zx_clock_get_monotonic() - vmm->started < HASTY_NANOSECONDS ? hasty + 1 : 0;
 	return hasty < HASTY_MAX;
 }
 
 static int run(struct vmm *vmm, const struct boot_image *image)
 {
 	int signal_fd = open_signals(), signal;
-	zx_time_t start;
 
 	for (;;) {
-		start = zx_clock_get_monotonic();
 		signal = run_once(vmm, image, signal_fd);
-		if (signal || !starts_again(vmm, start))
+		if (signal || !starts_again(vmm))
 			return signal;
 		fprintf(stderr, "vmm: %s: it starts again\n", vmm->message);
 		must(memory_clear(&vmm->memory), "clear the guest's memory");

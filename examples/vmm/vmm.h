@@ -62,6 +62,7 @@ struct vmm {
 	zx_handle_t guest;
 	zx_handle_t vmar;
 	struct memory memory;
+	zx_time_t started;		/* when the first VCPU was */
 	int wake_fd;			/* an eventfd that wakes the main thread */
 
 	/* Protects everything below and all devices. */
