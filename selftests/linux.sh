@@ -69,7 +69,7 @@ options=''
 {
 	linux "1 CPU" 1 "" $clock lapic-deadline "$x2apic" $all
 	linux "2 CPUs" 2 "nox2apic lapic=notscdeadline" $clock lapic flat $all hotplug:2
-	linux "4 CPUs" 4 "" $clock lapic-deadline "$x2apic" $all hotplug:1 hotplug_all:1 age:30
+	linux "4 CPUs" 4 "maxcpus=1" $clock lapic-deadline "$x2apic" $all hotplug:1 hotplug_all:1 age:30
 	linux "8 CPUs" 8 "" $clock lapic-deadline "$x2apic" $all hotplug:1
 }
 # The emulators' clocks are no measure: each look at the PIT or the ACPI timer takes too long.

@@ -11,6 +11,11 @@ mount -t devtmpfs devtmpfs /dev 2>/dev/null
 exec <>/dev/console >&0 2>&0
 
 clocksource=/sys/devices/system/clocksource/clocksource0/current_clocksource
+
+# With maxcpus=1 the others start now, the last one first.
+for file in $(echo /sys/devices/system/cpu/cpu[1-9]/online | tr ' ' '\n' | sort -r); do
+	[ ! -e "$file" ] || [ "$(cat "$file")" = 1 ] || echo 1 >"$file"
+done
 cpus=$(nproc)
 
 each_cpu() { # FROM
