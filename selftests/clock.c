@@ -195,6 +195,71 @@ TEST_F(clock, never_goes_back)
 	}
 }
 
+#define STABLE	1
+
+/* Where the TSC is one for all CPUs there is nothing to say again. */
+TEST_F(clock, stays_as_it_is_while_it_is_stable)
+{
+	uint32_t version;
+
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, clock_read) ?: vm_mark(&self->vm, 1));
+	version = self->pv->version;
+	sleep_ms(1500);
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_EQ(self->pv->flags & STABLE, self->pv->version == version);
+}
+
+static void start_other(struct later *later)
+{
+	struct _test_data_clock *self = later->arg;
+	zx_port_packet_t packet;
+
+	run_on_cpu(1);
+	vm_load(&self->vm, ap_clock_start, ap_clock_end);
+	later->status = zx_vcpu_create(self->vm.guest, 0, GUEST_ENTRY, &later->vcpu) ?:
+			zx_vcpu_enter(later->vcpu, &packet);
+	zx_handle_close(later->vcpu);
+}
+
+/* A second later, from another CPU. */
+TEST_F(clock, is_the_same_for_all_vcpus)
+{
+	volatile struct pv_clock *other = (volatile void *)(self->vm.mem + GUEST_SPARE);
+	struct later later = { .call = start_other, .arg = self, .delay_ms = 1000 };
+	uint64_t tsc;
+
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, clock_read) ?: vm_mark(&self->vm, 1));
+	ASSERT_EQ(0, later_start(&later));
+	later_join(&later);
+	ASSERT_EQ(ZX_OK, later.status);
+	ASSERT_NE(0, other->tsc_mul);
+	tsc = rdtsc();
+	EXPECT_EQ(self->pv->flags, other->flags);
+	if (self->pv->flags & STABLE) {
+		EXPECT_EQ(pv_time(self->pv, tsc), pv_time(other, tsc));
+		EXPECT_EQ(self->pv->tsc_timestamp, other->tsc_timestamp);
+	} else {
+		EXPECT_LE(pv_time(self->pv, tsc), pv_time(other, tsc) + 20 * ONE_MS);
+		EXPECT_GE(pv_time(self->pv, tsc), pv_time(other, tsc) - 20 * ONE_MS);
+	}
+}
+
+TEST_F(clock, and_wall_clock_give_utc)
+{
+	volatile struct pv_wall_clock *wall = (volatile void *)(self->vm.mem + GUEST_SPARE);
+	int64_t before, seen;
+
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, clock_read) ?: vm_mark(&self->vm, 1));
+	zx_handle_close(self->vm.vcpu);
+	vm_frame(&self->vm)->rdi = GUEST_SPARE;
+	vm_frame(&self->vm)->rcx = variant->wall_msr;
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, clock_read) ?: vm_mark(&self->vm, 1));
+	before = host_now(CLOCK_REALTIME);
+	seen = wall->seconds * ONE_SECOND + wall->nanoseconds + pv_time(self->pv, rdtsc());
+	EXPECT_GE(seen, before - 20 * ONE_MS);
+	EXPECT_LE(seen, host_now(CLOCK_REALTIME) + 20 * ONE_MS);
+}
+
 /* The clock's page is trapped: no update is possible, the guest goes on without. */
 TEST_F(clock, trap_over_it_ends_one_enter_at_most)
 {
@@ -208,6 +273,56 @@ TEST_F(clock, trap_over_it_ends_one_enter_at_most)
 	EXPECT_TRUE(status == ZX_OK || status == ZX_ERR_NOT_SUPPORTED);
 	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
 	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
+}
+
+/* The guest's TSC becomes @value; all ways to read it say so. */
+static void set_tsc(struct __test_metadata *_metadata, struct _test_data_clock *self,
+		    uint64_t value)
+{
+	const uint64_t *out = vm_frame(&self->vm)->out;
+	const uint64_t before = rdtsc();
+
+	vm_frame(&self->vm)->rbx = value;
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, tsc_write) ?: vm_mark(&self->vm, 1));
+	EXPECT_LT(out[0] - value, out[1] - value);
+	EXPECT_LT(out[1] - value, out[2] - value);
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_LT(out[2] - value, out[3] - value);
+	EXPECT_LT(out[3] - value, rdtsc() - before);
+	zx_handle_close(self->vm.vcpu);
+}
+
+TEST_F(clock, tsc_is_what_the_guest_writes)
+{
+	set_tsc(_metadata, self, 0);
+	set_tsc(_metadata, self, 1ull << 62);
+	set_tsc(_metadata, self, -1000ull);
+}
+
+TEST_F(clock, tsc_is_the_hosts_until_then)
+{
+	const uint64_t before = rdtsc();
+	uint64_t seen;
+
+	vm_frame(&self->vm)->rcx = 0x10;
+	ASSERT_EQ(ZX_OK, vm_probe(&self->vm, probe_rdmsr));
+	seen = vm_frame(&self->vm)->rdx << 32 | (uint32_t)vm_frame(&self->vm)->rax;
+	EXPECT_GT(seen, before);
+	EXPECT_LT(seen, rdtsc());
+}
+
+/* The clock is set up again in terms of the new TSC, at the next enter. */
+TEST_F(clock, goes_on_when_the_tsc_is_set)
+{
+	int64_t before, seen;
+
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, clock_then_tsc) ?: vm_mark(&self->vm, 1));
+	before = host_now(CLOCK_MONOTONIC);
+	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
+	EXPECT_LT(vm_frame(&self->vm)->out[0], zx_ticks_per_second() * 1000);
+	seen = pv_time(self->pv, vm_frame(&self->vm)->out[0]);
+	EXPECT_GE(seen, before - 20 * ONE_MS);
+	EXPECT_LE(seen, host_now(CLOCK_MONOTONIC) + 20 * ONE_MS);
 }
 
 #define CLOCK_PAIRING	9
@@ -263,6 +378,25 @@ TEST_F(pairing, of_wall_clock_and_tsc)
 	EXPECT_EQ(0, pairing.flags);
 	EXPECT_EQ(0xff, self->vm.mem[GUEST_BUFFER + 7]);
 	EXPECT_EQ(0xff, self->vm.mem[GUEST_BUFFER + 8 + sizeof(pairing)]);
+}
+
+/* Its TSC is the guest's, and so is its time, by wall clock and clock. */
+TEST_F(pairing, agrees_with_the_clock)
+{
+	volatile struct pv_clock *pv = (volatile void *)(self->vm.mem + GUEST_SPARE);
+	const int64_t utc = host_now(CLOCK_REALTIME) - host_now(CLOCK_MONOTONIC);
+	struct pv_pairing pairing;
+	int64_t seen;
+
+	self->frame->rdi = GUEST_SPARE | 1;
+	self->frame->rcx = MSR_CLOCK;
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, clock_read) ?: vm_mark(&self->vm, 1));
+	zx_handle_close(self->vm.vcpu);
+	ASSERT_EQ(0, pair(self, GUEST_BUFFER, 0));
+	memcpy(&pairing, self->vm.mem + GUEST_BUFFER, sizeof(pairing));
+	seen = pairing.seconds * ONE_SECOND + pairing.nanoseconds - utc;
+	EXPECT_LE(seen, pv_time(pv, pairing.tsc) + 5 * ONE_MS);
+	EXPECT_GE(seen, pv_time(pv, pairing.tsc) - 5 * ONE_MS);
 }
 
 TEST_F(pairing, over_two_pages)

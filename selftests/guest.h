@@ -259,6 +259,7 @@ DECLARE_CODE(bench_peer);
 
 /* guest_time_x86.S */
 DECLARE_CODE(tsc_write);
+DECLARE_CODE(clock_then_tsc);
 DECLARE_CODE(deadline);
 DECLARE_CODE(timer_phase);
 DECLARE_BLOB(sleeper);

@@ -40,6 +40,19 @@
 	read_tsc 3
 	finish	tsc_write
 
+/* Switches the paravirtual clock at RDI on; the TSC becomes 0; a mark, and it goes to the frame. */
+	begin	clock_then_tsc
+	setup
+	mov	FRAME_RDI + GUEST_FRAME, %rax
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	xor	%edx, %edx
+	wrmsr
+	xor	%eax, %eax
+	write_msr64 0x10
+	mark	1
+	read_tsc 0
+	finish	clock_then_tsc
+
 /*
  * The LVT timer is RAX, the deadline RDX, or that from now on if R8 is not 0. Then, if
  * RSI is not 0, the TSC is moved by RBX. Interrupts are on for RDI ticks. Results: the

@@ -99,4 +99,36 @@ TEST_F(hotplug, cpu_goes_under_a_running_guest)
 	EXPECT_EQ(ZX_OK, later.status);
 }
 
+static void take_cpu_away_again(struct later *later)
+{
+	later->status = set_online(false) ? ZX_ERR_INTERNAL : ZX_OK;
+}
+
+/* The alarm of a sleeping VCPU was set on the CPU that goes. */
+TEST_F(hotplug, timer_outlives_its_cpu)
+{
+	struct later later = { .call = take_cpu_away_again, .delay_ms = 100 };
+	struct guest_frame *frame;
+
+	if (!self->possible)
+		SKIP(return, "no CPU can be taken away");
+	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
+	frame = vm_frame(&self->vm);
+	later.flag = &frame->flag;
+	frame->eoi = 1;
+	frame->rax = 0x50;
+	frame->rcx = 0xb;
+	frame->rdx = zx_ticks_per_second() / 2;
+	frame->rdi = zx_ticks_per_second() / 2;
+	frame->r8 = 1;
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, timer_phase));
+	ASSERT_EQ(0, later_start(&later));
+	ASSERT_EQ(0, run_on_cpu(1));
+	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
+	later_join(&later);
+	EXPECT_EQ(ZX_OK, later.status);
+	EXPECT_EQ(1, frame->irqs);
+	EXPECT_EQ(0, frame->out[3]);
+}
+
 TEST_HARNESS_MAIN

@@ -13,8 +13,10 @@
 #define DIVIDE_BY_1	0xb
 #define DIVIDE_BY_128	0xa
 
+#define TRIES		10
+
 /* The module takes a shorter period for this long. */
-#define SHORTEST_US	20
+#define SHORTEST_US	200
 
 FIXTURE(timer) {
 	struct vm vm;
@@ -68,21 +70,45 @@ static uint64_t phase_error(const struct guest_frame *frame, uint64_t period, un
 	return past <= most - least + (1ull << shift) ? 0 : past;
 }
 
+/*
+ * The same. On a machine that is busy, where that takes too long, or fewer than @wanted
+ * interrupts come because several are late and one, it takes several tries.
+ */
+static uint64_t run_and_compare(struct _test_data_timer *self, uint32_t mode, uint32_t count,
+				uint64_t run, unsigned int wanted)
+{
+	uint64_t error = UINT64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < TRIES && (error == UINT64_MAX || self->frame->irqs < wanted); i++) {
+		zx_handle_close(self->vm.vcpu);
+		self->frame->irqs = 0;
+		if (run_phase(self, mode, DIVIDE_BY_1, count, run) != ZX_OK)
+			return UINT64_MAX - 1;
+		error = phase_error(self->frame, count, 0);
+	}
+	return error;
+}
+
 /* @periods and a half, of @us each. */
 static uint64_t drift(struct _test_data_timer *self, unsigned int us, unsigned int periods)
 {
 	const uint64_t period = ticks(us);
 
-	if (run_phase(self, PERIODIC, DIVIDE_BY_1, period, periods * period + period / 2))
-		return UINT64_MAX;
-	return phase_error(self->frame, period, 0);
+	return run_and_compare(self, PERIODIC, period, periods * period + period / 2,
+			       periods * 9 / 10);
+}
+
+static uint64_t most_ticks(struct _test_data_timer *self)
+{
+	return self->frame->out[LAST] - self->frame->out[BEFORE];
 }
 
 TEST_F(timer, periodic_does_not_drift)
 {
 	EXPECT_EQ(0, drift(self, 100000, 20));
 	/* Interrupts that come too late are one with the next. */
-	EXPECT_LE(self->frame->irqs, 21);
+	EXPECT_LE(self->frame->irqs * ticks(100000), most_ticks(self));
 	EXPECT_GE(self->frame->irqs, 18);
 }
 
@@ -90,7 +116,7 @@ TEST_F(timer, periodic_does_not_drift_by_sleeping)
 {
 	self->frame->r8 = 1;
 	EXPECT_EQ(0, drift(self, 100000, 20));
-	EXPECT_LE(self->frame->irqs, 22);
+	EXPECT_LE(self->frame->irqs * ticks(100000), most_ticks(self));
 	EXPECT_GE(self->frame->irqs, 18);
 }
 
@@ -98,8 +124,8 @@ TEST_F(timer, periodic_and_fast_does_not_drift)
 {
 	self->frame->r8 = 1;
 	EXPECT_EQ(0, drift(self, 10000, 200));
-	EXPECT_LE(self->frame->irqs * ticks(10000), self->frame->out[LAST] - self->frame->out[BEFORE]);
-	EXPECT_GE(self->frame->irqs, 50);
+	EXPECT_LE(self->frame->irqs * ticks(10000), most_ticks(self));
+	EXPECT_GE(self->frame->irqs, 180);
 }
 
 TEST_F(timer, periodic_masked_keeps_its_phase)
@@ -107,10 +133,26 @@ TEST_F(timer, periodic_masked_keeps_its_phase)
 	const uint64_t period = ticks(40000);
 
 	self->frame->rsi = PERIODIC | MASKED | VECTOR;
-	ASSERT_EQ(ZX_OK, run_phase(self, PERIODIC, DIVIDE_BY_1, period, 5 * period + period / 2));
-	EXPECT_EQ(0, phase_error(self->frame, period, 0));
-	EXPECT_LE(self->frame->irqs, 6);
+	EXPECT_EQ(0, run_and_compare(self, PERIODIC, period, 5 * period + period / 2, 3));
+	EXPECT_LE(self->frame->irqs, 7);
 	EXPECT_GE(self->frame->irqs, 3);
+}
+
+/* A millisecond of 40: what is left of it, in tries until one was not late. */
+static uint64_t early_error(struct _test_data_timer *self, uint32_t divide, uint32_t count,
+			    unsigned int shift)
+{
+	uint64_t error = UINT64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < TRIES && (error == UINT64_MAX || !self->frame->out[COUNT]); i++) {
+		zx_handle_close(self->vm.vcpu);
+		self->frame->irqs = 0;
+		if (run_phase(self, 0, divide, count, ticks(1000)) != ZX_OK)
+			return UINT64_MAX - 1;
+		error = phase_error(self->frame, (uint64_t)count << shift, shift);
+	}
+	return error;
 }
 
 TEST_F(timer, one_shot_by_each_divider)
@@ -121,17 +163,12 @@ TEST_F(timer, one_shot_by_each_divider)
 	for (shift = 0; shift < ARRAY_SIZE(codes); shift++) {
 		const uint32_t count = ticks(40000) >> shift;
 
-		self->frame->irqs = 0;
-		zx_handle_close(self->vm.vcpu);
-		ASSERT_EQ(ZX_OK, run_phase(self, 0, codes[shift], count, ticks(1000)));
+		EXPECT_EQ(0, early_error(self, codes[shift], count, shift));
 		EXPECT_LE(self->frame->out[COUNT], count);
-		if (self->frame->out[LAST] - self->frame->out[BEFORE] < ticks(40000)) {
-			EXPECT_GT(self->frame->out[COUNT], 0);
-			EXPECT_EQ(0, phase_error(self->frame, (uint64_t)count << shift, shift));
-			EXPECT_EQ(0, self->frame->irqs);
-		}
+		EXPECT_GT(self->frame->out[COUNT], 0);
+		EXPECT_EQ(0, self->frame->irqs);
 		zx_handle_close(self->vm.vcpu);
-		ASSERT_EQ(ZX_OK, run_phase(self, 0, codes[shift], count / 8, ticks(100000)));
+		ASSERT_EQ(ZX_OK, run_phase(self, 0, codes[shift], count / 8, ticks(60000)));
 		EXPECT_EQ(0, self->frame->out[COUNT]);
 		EXPECT_EQ(1, self->frame->irqs);
 	}

@@ -64,7 +64,8 @@ zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int i
 	if (!regs)
 		return ZX_ERR_NO_MEMORY;
 	zx_apic_init(&cpu->apic, id, regs, &zx_clock_apic_hooks);
-	cpu->apic.min_period = (u64)tsc_khz * 20 / 1000;
+	/* 200 microseconds: what a host can serve for many guests, and a guest and still get on. */
+	cpu->apic.min_period = tsc_khz / 5;
 	if (zx_fpu_init(&cpu->fpu))
 		goto free_regs;
 	if (zx_backend->vcpu_init(cpu))
