@@ -211,6 +211,11 @@ CALL(guest_unset_trap, .object = GUEST, .right = ZX_RIGHT_WRITE)
 	return zxl_guest_unset_trap(handle, ZX_GUEST_TRAP_IO, GUEST_PORTS);
 }
 
+CALL(guest_set_ipi_mode, .object = GUEST, .right = ZX_RIGHT_WRITE)
+{
+	return zxl_guest_set_ipi_mode(handle, ZXL_IPI_KERNEL);
+}
+
 CALL(vcpu_create, .object = GUEST, .right = ZX_RIGHT_MANAGE_PROCESS, .expect = ZX_ERR_BAD_STATE)
 {
 	return zx_vcpu_create(handle, 0, GUEST_ENTRY, &self->out[0]);
@@ -238,6 +243,11 @@ CALL(vcpu_kick, .object = VCPU, .right = ZX_RIGHT_EXECUTE)
 CALL(vcpu_interrupt, .object = VCPU, .right = ZX_RIGHT_SIGNAL)
 {
 	return zx_vcpu_interrupt(handle, 0x40);
+}
+
+CALL(vcpu_interrupt_level, .object = VCPU, .right = ZX_RIGHT_SIGNAL)
+{
+	return zxl_vcpu_interrupt(handle, 0x40, ZXL_INTERRUPT_LEVEL);
 }
 
 CALL(vcpu_read_memory, .object = VCPU, .right = ZX_RIGHT_READ, .expect = ZX_ERR_BAD_STATE)

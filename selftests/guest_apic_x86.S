@@ -17,6 +17,12 @@ apic_long:
 	mov	%eax, %ds
 	mov	%eax, %es
 	lidt	APIC_IDTR
+	/*
+	 * What delivery reads is mapped from now on: of a delivery by a virtual APIC that
+	 * exits, Bochs (2.7) shows an older exception instead.
+	 */
+	mov	APIC_IDT, %eax
+	mov	apic_vectors(%rip), %eax
 	mov	$1, %eax
 	cpuid
 	shr	$24, %ebx

@@ -10,7 +10,7 @@
 #include "smp_vm.h"
 
 #define KEY_APIC	0x41504943
-#define LIMIT_SECONDS	12
+#define LIMIT_SECONDS	60
 #define PTE_PAGE	0x87
 
 #define CHECK_CPU(member, offset) \

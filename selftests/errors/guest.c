@@ -86,3 +86,7 @@ ERROR(zxl_guest_unset_trap, NOT_FOUND, "a port past the last", w->vm.guest, TRAP
 ERROR(zxl_guest_unset_trap, NOT_FOUND, "an address past the last", w->vm.guest, TRAP(MEM), ALL)
 ERROR_AFTER(zxl_guest_unset_trap, NOT_FOUND, "a trap of another kind",
 	    trapped(w, TRAP(MEM), GUEST_TRAP, PAGE), w->vm.guest, TRAP(BELL), GUEST_TRAP)
+
+ON(zxl_guest_set_ipi_mode, w->vm.guest, w->vmo, WRITE, h, ZXL_IPI_KERNEL)
+ERROR(zxl_guest_set_ipi_mode, INVALID_ARGS, "mode 2", w->vm.guest, 2)
+ERROR(zxl_guest_set_ipi_mode, INVALID_ARGS, "the last mode", w->vm.guest, UINT32_MAX)

@@ -155,6 +155,22 @@ ERROR_AFTER(zx_vcpu_interrupt, ACCESS_DENIED, "without SIGNAL", BOOT(done),
 ERROR_AFTER(zx_vcpu_interrupt, OUT_OF_RANGE, "vector 256", BOOT(done), VCPU, 256)
 ERROR_AFTER(zx_vcpu_interrupt, OUT_OF_RANGE, "the last vector", BOOT(done), VCPU, UINT32_MAX)
 
+BAD_HANDLES(zxl_vcpu_interrupt, h, 0x40, 0)
+WRONG_TYPE(zxl_vcpu_interrupt, w->port, h, 0x40, 0)
+ERROR_AFTER(zxl_vcpu_interrupt, ACCESS_DENIED, "without SIGNAL", BOOT(done),
+	    without(w, VCPU, ZX_RIGHT_SIGNAL), 0x40, ZXL_INTERRUPT_LEVEL)
+ERROR_AFTER(zxl_vcpu_interrupt, OUT_OF_RANGE, "vector 256", BOOT(done), VCPU, 256, 0)
+ERROR_AFTER(zxl_vcpu_interrupt, OUT_OF_RANGE, "the last vector, as a level", BOOT(done),
+	    VCPU, UINT32_MAX, ZXL_INTERRUPT_LEVEL)
+ERROR_AFTER(zxl_vcpu_interrupt, INVALID_ARGS, "an unknown option", BOOT(done), VCPU, 0x40, 2)
+ERROR_AFTER(zxl_vcpu_interrupt, INVALID_ARGS, "all options", BOOT(done), VCPU, 0x40, UINT32_MAX)
+ERROR_AFTER(zxl_vcpu_interrupt, INVALID_ARGS, "the last option, and a vector too large",
+	    BOOT(done), VCPU, 256, 1u << 31)
+ERROR_AFTER(zxl_vcpu_interrupt, INVALID_ARGS, "a level of vector 31", BOOT(done),
+	    VCPU, 31, ZXL_INTERRUPT_LEVEL)
+ERROR_AFTER(zxl_vcpu_interrupt, INVALID_ARGS, "a level of NMI", BOOT(done),
+	    VCPU, 2, ZXL_INTERRUPT_LEVEL)
+
 BAD_HANDLES(zx_vcpu_read_state, h, STATE)
 WRONG_TYPE(zx_vcpu_read_state, w->port, h, STATE)
 ERROR_AFTER(zx_vcpu_read_state, ACCESS_DENIED, "without READ", BOOT(done),
