@@ -86,9 +86,6 @@ FIXTURE_VARIANT_ADD(row, vcpu_interrupt) {
 	.least = offsetof(struct zx_ioc_vcpu_interrupt, options), .object = VM(vcpu) };
 ROW(vcpu_read_state, VCPU_READ_STATE, vcpu_state, VM(vcpu), BAD_ARGS);
 ROW(vcpu_write_state, VCPU_WRITE_STATE, vcpu_state, VM(vcpu), BAD_ARGS);
-FIXTURE_VARIANT_ADD(row, guest_set_ipi_mode) {
-	.call = ZXL_IOC_GUEST_SET_IPI_MODE, .size = sizeof(struct zxl_ioc_guest_set_ipi_mode),
-	.object = VM(guest), .answer = 0 };
 FIXTURE_VARIANT_ADD(row, vcpu_memory) {
 	.call = ZXL_IOC_VCPU_MEMORY, .size = sizeof(struct zxl_ioc_vcpu_memory),
 	.object = VM(vcpu), .answer = -ZX_ERR_BAD_STATE };

@@ -24,14 +24,14 @@ FIXTURE_SETUP(apic_bits)
 	self->smp.deaf = true;
 	self->steps = calloc(MAX_STEPS, sizeof(self->steps[0]));
 	ASSERT_NE(NULL, self->steps);
-	self->log = smp_log_size();
+	self->log = smp_log_lines();
 	ASSERT_LE(0, self->log);
 }
 
 /* Nothing that a guest does is worth a line. */
 FIXTURE_TEARDOWN(apic_bits)
 {
-	EXPECT_EQ(self->log, smp_log_size());
+	EXPECT_EQ(self->log, smp_log_lines());
 	free(self->steps);
 	smp_down(&self->smp);
 }

@@ -29,7 +29,7 @@ FIXTURE_VARIANT_ADD(smp_storm, xapic) { .page = true };
 FIXTURE_SETUP(smp_storm)
 {
 	ASSERT_EQ(0, settled_objects());
-	self->log = smp_log_size();
+	self->log = smp_log_lines();
 	ASSERT_EQ(ZX_OK, smp_up(&self->smp, CPUS, variant->page));
 	ASSERT_EQ(ZX_OK, zxl_guest_set_ipi_mode(self->smp.vm.guest, ZXL_IPI_KERNEL));
 	self->smp.stubborn = true;
@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(smp_storm)
 {
 	smp_down(&self->smp);
 	EXPECT_EQ(0, settled_objects());
-	EXPECT_EQ(self->log, smp_log_size());
+	EXPECT_EQ(self->log, smp_log_lines());
 }
 
 /* The last step but the end's of the list: a LOOP, which the host ends. */

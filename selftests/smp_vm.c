@@ -11,6 +11,8 @@
 
 #define KEY_APIC	0x41504943
 #define LIMIT_SECONDS	60
+/* Of klogctl(), for which there is no header. */
+#define SYSLOG_READ_ALL	3
 #define PTE_PAGE	0x87
 
 #define CHECK_CPU(member, offset) \
@@ -363,9 +365,18 @@ bool smp_took(struct smp *smp, unsigned int cpu, const uint8_t *vectors, unsigne
 	return false;
 }
 
-int smp_log_size(void)
+int smp_log_lines(void)
 {
+	static const char name[] = "zx_hypervisor: ";
 	static char log[1 << 20];
+	const char *at = log;
+	int lines = 0;
 
-	return klogctl(3, log, sizeof(log));
+	if (klogctl(SYSLOG_READ_ALL, log, sizeof(log) - 1) < 0)
+		return -1;
+	while ((at = strstr(at, name))) {
+		at += strlen(name);
+		lines++;
+	}
+	return lines;
 }

@@ -188,8 +188,8 @@ void smp_restart(struct smp *smp);
 /* Have its interrupts been these vectors, in that order? */
 bool smp_took(struct smp *smp, unsigned int cpu, const uint8_t *vectors, unsigned int count);
 
-/* Bytes that the kernel's log has had in all; -1: it cannot be read. */
-int smp_log_size(void);
+/* Lines of the module in the kernel's log; -1: it cannot be read. */
+int smp_log_lines(void);
 
 #define took(smp, cpu, ...) ({ \
 	const uint8_t vectors_[] = { __VA_ARGS__ }; \
