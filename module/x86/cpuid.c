@@ -245,7 +245,6 @@ u64 zx_cpuid_cr4_mask(void)
 	u64 mask = X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |
 		   X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT |
 		   X86_CR4_OSXSAVE;
-
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cr4_features); i++)
