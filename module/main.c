@@ -43,12 +43,9 @@ unsigned int zx_slice_us;
 module_param_named(slice_us, zx_slice_us, uint, 0444);
 MODULE_PARM_DESC(slice_us, "VMX: look at the host at least so often in microseconds, for emulators that keep interrupts from a guest (default 0: never)");
 
-#define POLL_AUTO	UINT_MAX
-#define POLL_DEFAULT	50
-
-unsigned int zx_halt_poll_us = POLL_AUTO;
+unsigned int zx_halt_poll_us;
 module_param_named(halt_poll_us, zx_halt_poll_us, uint, 0644);
-MODULE_PARM_DESC(halt_poll_us, "look for an event for up to so many microseconds before a halted VCPU sleeps (default 50, with one CPU 0: never)");
+MODULE_PARM_DESC(halt_poll_us, "look for an event for up to so many microseconds before a halted VCPU sleeps (default 0: never)");
 
 static int objects_get(char *buf, const struct kernel_param *param)
 {
@@ -96,8 +93,6 @@ static int __init zx_init(void)
 	if (!zx_fpu_setup())
 		zx_backend = pick_backend();
 	zx_cpuid_init();
-	if (zx_halt_poll_us == POLL_AUTO)
-		zx_halt_poll_us = num_online_cpus() > 1 ? POLL_DEFAULT : 0;
 	ret = zx_vmo_init();
 	if (ret)
 		return ret;
