@@ -116,7 +116,7 @@ static void __exit zx_exit(void)
 	misc_deregister(&device);
 	zx_host_exit();
 	zx_vmo_exit();
-	/* Traps are freed after a grace period, by code that is about to go. */
+	/* Traps and VCPUs are freed after a grace period, by code that is about to go. */
 	rcu_barrier();
 }
 

@@ -385,7 +385,8 @@ struct zx_ioc_guest_unset_trap {
  *
  * @mode: ZXL_IPI_PACKET (at first): fixed, lowest-priority and NMI IPIs are packets
  *        of the sender's enter, and so is a STARTUP, unless its VCPU waits for one
- *        after an INIT. ZXL_IPI_KERNEL: all of them are delivered; only a STARTUP
+ *        after an INIT. ZXL_IPI_KERNEL: all of them are delivered (to a
+ *        VCPU whose local APIC is disabled, NMIs only); only a STARTUP
  *        for a VCPU that does not exist is a packet.
  *
  * INVALID_ARGS: unknown @mode.

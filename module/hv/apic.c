@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The local APIC in x2APIC mode. Top to bottom: who may do what to which
- * register, priorities, errors, the timer, IPIs, and then the two entrances
- * for RDMSR and WRMSR. Interrupts come in from irq.c. Sections are those of
- * SDM 3, chapter 11 (10 in older editions).
+ * The local APIC. Top to bottom: who may do what to which register, priorities,
+ * errors, the timer, IPIs, the entrances by register number and by MSR, and its
+ * modes. Interrupts come in from irq.c. Sections are those of SDM 3, chapter 11 (10
+ * in older editions).
  */
 #include "apic.h"
 #include "apic_regs.h"

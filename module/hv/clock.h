@@ -4,8 +4,9 @@
  * and the alarm of the local APIC's timer.
  *
  * Below, the TSC is the host's, less what it jumped while the machine slept:
- * CLOCK_MONOTONIC stands still then, and so do guests. The guest's TSC is that and
- * an offset, which is 0 until the guest writes its TSC.
+ * CLOCK_MONOTONIC stands still then, and so do guests, but for suspend to idle, which
+ * nobody tells us of: guests live through that. The guest's TSC is that and an offset,
+ * which is 0 until the guest writes its TSC.
  */
 #ifndef _ZX_CLOCK_H
 #define _ZX_CLOCK_H

@@ -294,6 +294,10 @@ static bool await_event(struct zx_cpu *cpu)
 	bool polls = poll_max_ns();
 	ktime_t from = polls ? ktime_get() : 0;
 
+	/* A wait for what is there already looks at neither of these. */
+	if (signal_pending(current))
+		return false;
+	cond_resched();
 	if (polls)
 		poll_event(cpu, from);
 	if (rcuwait_wait_event(&cpu->wait, READ_ONCE(cpu->irq.events), TASK_INTERRUPTIBLE))
@@ -324,13 +328,13 @@ static zx_status_t do_bell(struct zx_cpu *cpu)
 	zx_status_t status = ZX_OK;
 
 	/*
-	 * Only a kick ends the wait early. Other events stay for the next entry, so
-	 * they must not count as a reason to wake.
+	 * Only a kick or an INIT ends the wait early. Other events stay for the next
+	 * entry, so they must not count as a reason to wake.
 	 */
 	WRITE_ONCE(cpu->in_bell, true);
 	if (wait_event_interruptible(bell->wait, !bitmap_full(bell->used, ZX_TRAP_PACKETS) ||
 				     zx_port_closed(bell->port) ||
-				     test_bit(ZX_EVENT_KICK, &cpu->irq.events)))
+				     READ_ONCE(cpu->irq.events) & ZX_EVENTS_URGENT))
 		status = ZX_ERR_INTERNAL_INTR_RETRY;
 	WRITE_ONCE(cpu->in_bell, false);
 	zx_trap_put(cpu->bell);

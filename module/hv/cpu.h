@@ -77,7 +77,7 @@ struct zx_cpu {
 	u8 fault_by;			/* enum zx_fault_by */
 	u64 refused;			/* page that ZX_FAULT_ANSWER did not get, or ZX_NO_PAGE */
 	struct zx_trap *bell;		/* a reference while ZX_NEXT_BELL */
-	bool in_bell;			/* [a] asleep for it: a kick must wake the task */
+	bool in_bell;			/* [a] asleep for it: a kick or INIT must wake the task */
 	struct zx_trap *last_mem;	/* the last trap hit, good while the map is at */
 	struct zx_trap *last_io;	/* this generation; used with interrupts off only */
 	u64 last_gen;

@@ -25,15 +25,19 @@ bool zx_virtual_apic __ro_after_init;
  */
 void zx_irq_post(struct zx_cpu *cpu, enum zx_event event)
 {
+	/* Whoever finds the bit set relies on us. */
+	preempt_disable();
 	if (test_and_set_bit(event, &cpu->irq.events) && event != ZX_EVENT_KICK)
-		return;
+		goto out;
 	smp_mb__after_atomic();		/* pairs with the one in burst() */
 	rcuwait_wake_up(&cpu->wait);
-	/* A kick ends the wait for a bell's packet as well. */
-	if (event == ZX_EVENT_KICK && READ_ONCE(cpu->in_bell))
+	/* A kick or an INIT ends the wait for a bell's packet as well. */
+	if (BIT(event) & ZX_EVENTS_URGENT && READ_ONCE(cpu->in_bell))
 		wake_up_process(cpu->task);
 	if (READ_ONCE(cpu->space.cpu) >= 0)
 		kick_process(cpu->task);
+out:
+	preempt_enable();
 }
 
 void zx_irq_post_vector(struct zx_cpu *cpu, u8 vector, bool level)
@@ -263,7 +267,9 @@ static zx_status_t deliver_one(struct zx_cpu *cpu, int vector)
 static void hand_over(struct zx_cpu *cpu)
 {
 	struct zx_apic *apic = &cpu->apic;
-	bool virtual = zx_apic_enabled(apic) && apic->mode == ZX_APIC_X2APIC;
+	/* Exceptions of zx_vcpu_interrupt() are behind its vectors, which a CPU does not know. */
+	bool virtual = zx_apic_enabled(apic) && apic->mode == ZX_APIC_X2APIC &&
+		       !cpu->irq.exceptions;
 
 	if (unlikely(virtual != cpu->irq.virtual)) {
 		cpu->irq.virtual = virtual;

@@ -9,12 +9,16 @@
 #ifndef _ZX_IRQ_H
 #define _ZX_IRQ_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct zx_cpu;
 
 /* Bits of zx_irq.events. */
 enum zx_event { ZX_EVENT_KICK, ZX_EVENT_VECTOR, ZX_EVENT_TIMER, ZX_EVENT_STARTUP };
+
+/* Those that do not wait until the VCPU enters again. */
+#define ZX_EVENTS_URGENT	(BIT(ZX_EVENT_KICK) | BIT(ZX_EVENT_STARTUP))
 
 struct zx_fault {
 	bool pending;

@@ -32,12 +32,18 @@ bool zx_cpu_send_startup(struct zx_cpu *cpu, u8 vector)
 	return true;
 }
 
-/* Whatever waited, or came while we waited, is nobody's. */
-static void reset(struct zx_cpu *cpu, u64 entry)
+/* At once with INIT: whatever waited, or comes while we wait, is nobody's. */
+static void forget(struct zx_cpu *cpu)
 {
 	cpu->halted = false;
 	zx_irq_reset(cpu);
 	zx_apic_reset(&cpu->apic);
+	zx_clock_drop(cpu);
+}
+
+static void reset(struct zx_cpu *cpu, u64 entry)
+{
+	forget(cpu);
 	zx_cpu_reset(cpu, entry);
 }
 
@@ -67,6 +73,12 @@ zx_status_t zx_cpu_startup(struct zx_cpu *cpu)
 			cpu->starting = false;
 		if (startup == RUNNING || (startup != WAITING && start(cpu, startup)))
 			return ZX_OK;
+		if (startup == WAITING)
+			forget(cpu);
+		/* A wait for what is there already looks at neither of these. */
+		if (signal_pending(current))
+			return ZX_ERR_INTERNAL_INTR_RETRY;
+		cond_resched();
 		if (rcuwait_wait_event(&cpu->wait, READ_ONCE(cpu->irq.events) ||
 				       READ_ONCE(cpu->irq.startup) != WAITING, TASK_INTERRUPTIBLE))
 			return ZX_ERR_INTERNAL_INTR_RETRY;

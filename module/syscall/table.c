@@ -114,7 +114,7 @@ static const struct zx_call_row rows[] = {
 	ROW(VCPU_CREATE, vcpu_create, out, GUEST, ZX_RIGHT_MANAGE_PROCESS,
 	    .early = zx_early_vcpu_create,
 	    .call = zx_sys_vcpu_create),
-	ROW(VCPU_INTERRUPT, vcpu_interrupt, reserved, VCPU, ZX_RIGHT_SIGNAL,
+	ROW(VCPU_INTERRUPT, vcpu_interrupt, vector, VCPU, ZX_RIGHT_SIGNAL,
 	    .call = zx_sys_vcpu_interrupt),
 	ROW(VCPU_READ_STATE, vcpu_state, length, VCPU, ZX_RIGHT_READ,
 	    .call = zx_sys_vcpu_read_state),

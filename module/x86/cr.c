@@ -43,6 +43,7 @@ void zx_cpu_reset(struct zx_cpu *cpu, u64 entry)
 	memset(cpu->dr, 0, sizeof(cpu->dr));
 	cpu->stepping = false;
 	cpu->flush = true;
+	cpu->refused = ZX_NO_PAGE;
 	zx_cpu_hold(cpu);
 	zx_backend->reset(cpu, false, entry);
 	zx_backend->set(cpu, ZX_REG_EFER, 0);

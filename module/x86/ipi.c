@@ -49,16 +49,22 @@ static u64 destinations(struct zx_cpu *cpu, const struct zx_apic_ipi *ipi)
 	return mask;
 }
 
+/* Behind all others are those that take nothing. */
+static unsigned int priority_of(const struct zx_cpu *target)
+{
+	if (!target)
+		return 17;
+	return zx_apic_enabled(&target->apic) ? zx_apic_get_cr8(&target->apic) : 16;
+}
+
 /* Of @mask, who has the lowest task priority: SDM 3, 11.6.2.4. The first of equals. */
 static u64 lowest(struct zx_cpu *cpu, u64 mask)
 {
-	unsigned int priority, best = 16;
-	struct zx_cpu *target;
+	unsigned int priority, best = 17;
 	u64 winner = 0;
 
 	for (; mask; mask &= mask - 1) {
-		target = find(cpu, __ffs64(mask));
-		priority = target ? zx_apic_get_cr8(&target->apic) : 16;
+		priority = priority_of(find(cpu, __ffs64(mask)));
 		if (priority < best) {
 			best = priority;
 			winner = mask & -mask;
@@ -120,7 +126,10 @@ bool zx_ipi_send(struct zx_cpu *cpu, struct zx_exit *exit, const struct zx_apic_
 	zx_exit_advance(cpu, exit->len);
 	switch (ipi->kind) {
 	case ZX_IPI_NMI:
-		return interrupt(cpu, mask & ~BIT_ULL(cpu->space.id), 2);
+		/* Zircon's packets leave it out, and so do shorthands: SDM 3, table 11-3. */
+		if (ipi->shorthand || !READ_ONCE(cpu->gpas->kernel_ipis))
+			mask &= ~BIT_ULL(cpu->space.id);
+		return interrupt(cpu, mask, 2);
 	case ZX_IPI_LOWEST:
 		return interrupt(cpu, lowest(cpu, mask), ipi->vector);
 	case ZX_IPI_FIXED:

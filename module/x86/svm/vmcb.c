@@ -90,6 +90,8 @@ void svm_vmcb_reset(struct zx_cpu *cpu, bool bsp, u64 entry)
 	save->cr3 = 0;
 	save->rflags = X86_EFLAGS_FIXED;
 	save->rip = 0;
+	svm->watch &= ~SVM_WATCH_IRET;
+	svm->vmcb->control.intercepts1 &= ~SVM_I1_IRET;
 	svm->vmcb->control.shadow = 0;
 	svm->vmcb->control.event = 0;
 	svm_dirty(svm, SVM_CLEAN_ALL);

@@ -178,7 +178,9 @@ static const char *find_fixed(void)
 	rdmsrl(MSR_IA32_VMX_CR4_FIXED1, allowed);
 	zx_cpuid_limit(allowed, caps->secondary & SECONDARY_EXEC_ENABLE_RDTSCP,
 		       caps->secondary & SECONDARY_EXEC_ENABLE_INVPCID);
-	return zx_cpuid_cr4_mask() & ~allowed ? "the CPU's VT-x keeps bits of CR4 from guests" : NULL;
+	if (zx_cpuid_cr4_mask() & ~allowed)
+		return "the CPU's VT-x keeps bits of CR4 from guests";
+	return NULL;
 }
 
 static const char *find_caps(void)
@@ -227,7 +229,10 @@ static void bitmap_pass(u8 *map, u32 msr, bool write)
 		map[at + BITMAP_WRITES] &= ~bit;
 }
 
-/* TPR, EOI and self-IPI, which the CPU does whole: SDM 3, 30.5. */
+/*
+ * TPR, EOI and self-IPI, which the CPU does whole (SDM 3, 30.5), but that the self-IPI
+ * of a vector which was level-triggered before leaves it so: its EOI is then reported.
+ */
 static const u32 apic_written[] = { 0x808, 0x80b, 0x83f };
 
 /* Registers that read as the page has them, and none that counts. */

@@ -209,6 +209,7 @@ static void reset_guest(struct vmx_vcpu *vmx)
 	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	vmcs_writen(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+	vmx->nmi_watch = false;
 	vmcs_writen(GUEST_CR3, 0);
 	vmx->rip = 0;
 	vmcs_writen(GUEST_RIP, vmx->rip);
