@@ -98,7 +98,7 @@ age() { # SECONDS
 # What Linux says when a CPU, an interrupt or a clock has not done what it should.
 log() {
 	! dmesg | grep -E "stall|lockup|LOCKUP|blocked for more|WARNING|BUG|Oops|Call Trace|as unstable|\
-timekeeping watchdog|No irq handler|nobody cared|APIC error|NOHZ|not responding|to wakeup CPU"
+No irq handler|nobody cared|APIC error|NOHZ|not responding|to wakeup CPU"
 }
 
 answer() { # NAME STATUS

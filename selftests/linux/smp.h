@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #define CPUS_MAX	64
+/* How much longer something may take on a busy machine, in nanoseconds. */
+#define SMP_PATIENCE	60000000000ll
 
 /* CPUs that are online, and which: they are 0 to smp_cpus() - 1. */
 unsigned int smp_cpus(void);
