@@ -316,7 +316,6 @@ struct zx_vcpu_access {
 #define ZX_VCPU_REASON_DECODE		8	/* an instruction that cannot be decoded */
 #define ZX_VCPU_REASON_ENTRY		9	/* the CPU refused the VCPU's state */
 #define ZX_VCPU_REASON_EXIT		10	/* an exit that nothing handles: @hw_exit */
-#define ZX_VCPU_REASON_IPI		11	/* an ICR mode that is not served */
 #define ZX_VCPU_REASON_NO_MEMORY	12	/* the host could not give a page */
 #define ZX_VCPU_REASON_VECTOR		13	/* a vector of 21 to 31 was pending */
 #define ZX_VCPU_REASON_HELD		14	/* another hypervisor took the CPU */

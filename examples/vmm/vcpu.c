@@ -125,7 +125,6 @@ static const char *reason_text(uint32_t reason)
 		[ZX_VCPU_REASON_DECODE] = "an instruction that cannot be decoded",
 		[ZX_VCPU_REASON_ENTRY] = "state that the CPU refuses",
 		[ZX_VCPU_REASON_EXIT] = "an exit that nobody handles",
-		[ZX_VCPU_REASON_IPI] = "an interrupt command that is not served",
 		[ZX_VCPU_REASON_NO_MEMORY] = "the host is out of memory",
 		[ZX_VCPU_REASON_VECTOR] = "an interrupt with a reserved vector",
 	};
