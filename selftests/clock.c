@@ -275,7 +275,7 @@ TEST_F(clock, trap_over_it_ends_one_enter_at_most)
 	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
 }
 
-/* The guest's TSC becomes @value; all ways to read it say so. */
+/* The guest's TSC becomes @value; all ways to read it say so, some emulator's twice the same. */
 static void set_tsc(struct __test_metadata *_metadata, struct _test_data_clock *self,
 		    uint64_t value)
 {
@@ -284,10 +284,10 @@ static void set_tsc(struct __test_metadata *_metadata, struct _test_data_clock *
 
 	vm_frame(&self->vm)->rbx = value;
 	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, tsc_write) ?: vm_mark(&self->vm, 1));
-	EXPECT_LT(out[0] - value, out[1] - value);
-	EXPECT_LT(out[1] - value, out[2] - value);
+	EXPECT_LE(out[0] - value, out[1] - value);
+	EXPECT_LE(out[1] - value, out[2] - value);
 	ASSERT_EQ(ZX_OK, vm_finish(&self->vm));
-	EXPECT_LT(out[2] - value, out[3] - value);
+	EXPECT_LE(out[2] - value, out[3] - value);
 	EXPECT_LT(out[3] - value, rdtsc() - before);
 	zx_handle_close(self->vm.vcpu);
 }
@@ -307,8 +307,8 @@ TEST_F(clock, tsc_is_the_hosts_until_then)
 	vm_frame(&self->vm)->rcx = 0x10;
 	ASSERT_EQ(ZX_OK, vm_probe(&self->vm, probe_rdmsr));
 	seen = vm_frame(&self->vm)->rdx << 32 | (uint32_t)vm_frame(&self->vm)->rax;
-	EXPECT_GT(seen, before);
-	EXPECT_LT(seen, rdtsc());
+	EXPECT_GE(seen, before);
+	EXPECT_LE(seen, rdtsc());
 }
 
 /* The clock is set up again in terms of the new TSC, at the next enter. */
