@@ -251,7 +251,8 @@ TEST_F(smp, wakes_the_halted)
 {
 	ASSERT_EQ(ZX_OK, up(2));
 	handles(1, 0x50, WRITE(EOI, 0), ADD(ACK(0), 1));
-	boots(0, ARRIVE(2), AWAIT(ACK(0), 0), BUMP(1, 1), SEND(1, ASSERTED | 0x50), LOOP(3, ROUNDS));
+	boots(0, ARRIVE(2), AWAIT(ACK(0), 0), BUMP(1, 1), SEND(1, ASSERTED | 0x50),
+	      LOOP(3, ROUNDS));
 	boots(1, ARRIVE(2), WAIT(ROUNDS));
 	EXPECT_EQ(ZX_OK, smp_run(&self->smp));
 	EXPECT_EQ(ROUNDS, count_of(1, 0x50));

@@ -71,7 +71,7 @@ static void *ask(void *argument)
 }
 
 static bool judge(unsigned long before[KINDS][CPUS_MAX],
-			  unsigned long after[KINDS][CPUS_MAX], int kind, unsigned long least)
+		  unsigned long after[KINDS][CPUS_MAX], int kind, unsigned long least)
 {
 	unsigned int cpus = smp_cpus(), cpu;
 	unsigned long more;

@@ -78,7 +78,8 @@ static bool controls(u32 msr, u32 needed, u32 wanted, u32 *out)
 #define SECONDARY_WANTED (SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_VPID | \
 			  SECONDARY_EXEC_ENABLE_INVPCID)
 /* All or nothing: only together do they make the CPU deliver interrupts. */
-#define SECONDARY_APIC	(SECONDARY_EXEC_APIC_REGISTER_VIRT | SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY | \
+#define SECONDARY_APIC	(SECONDARY_EXEC_APIC_REGISTER_VIRT | \
+			 SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY | \
 			 SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE)
 #define EXIT_NEEDED	(VM_EXIT_SAVE_DEBUG_CONTROLS | VM_EXIT_HOST_ADDR_SPACE_SIZE | \
 			 VM_EXIT_LOAD_IA32_PAT | VM_EXIT_LOAD_IA32_EFER)
@@ -154,10 +155,10 @@ static void find_slice(void)
 static void find_virtual_apic(void)
 {
 	struct vmx_caps *caps = &vmx_caps;
-	u32 secondary;
+	u32 needed = caps->secondary | SECONDARY_APIC, secondary;
 
 	if (!zx_apicv || !caps->tpr_shadow ||
-	    !controls(MSR_IA32_VMX_PROCBASED_CTLS2, caps->secondary | SECONDARY_APIC, 0, &secondary))
+	    !controls(MSR_IA32_VMX_PROCBASED_CTLS2, needed, 0, &secondary))
 		return;
 	caps->virtual_apic = SECONDARY_APIC;
 	zx_virtual_apic = true;

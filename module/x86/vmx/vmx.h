@@ -56,7 +56,7 @@ struct vmx_caps {
 	u32 revision;			/* the first word of every VMCS */
 	u32 pin, primary, secondary, exit, entry;	/* controls that every VMCS starts with */
 	u64 cr0_fixed, cr4_fixed;	/* bits that are 1 while a guest runs */
-	u32 virtual_apic;		/* secondary controls that give the CPU the local APIC, or 0 */
+	u32 virtual_apic;		/* secondary controls that give it to the CPU, or 0 */
 	bool tpr_shadow, vpid, pebs;
 	u32 slice;			/* of the preemption timer, 0: it is not used */
 	bool invept_single, invvpid_single;
