@@ -227,7 +227,7 @@ static void kick_often(struct smp *smp)
 TEST_F(smp_init, waiting_outlives_kicks)
 {
 	ASSERT_EQ(ZX_OK, up(2));
-	self->smp.stubborn = true;
+	self->smp.goes_on = true;
 	self->smp.middle = kick_often;
 	boots(0, ENABLE, AWAIT(READY, 1), INIT(1), AWAIT(DONE, 1), START(1), AWAIT(AGAIN, 1));
 	boots(1, ENABLE, ADD(READY, 1), SLEEP);

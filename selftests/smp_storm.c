@@ -32,7 +32,7 @@ FIXTURE_SETUP(smp_storm)
 	self->log = smp_log_lines();
 	ASSERT_EQ(ZX_OK, smp_up(&self->smp, CPUS, variant->page));
 	ASSERT_EQ(ZX_OK, zxl_guest_set_ipi_mode(self->smp.vm.guest, ZXL_IPI_KERNEL));
-	self->smp.stubborn = true;
+	self->smp.goes_on = true;
 }
 
 FIXTURE_TEARDOWN(smp_storm)

@@ -204,7 +204,7 @@ static void run_cpu(struct smp_cpu *cpu)
 	do {
 		cpu->status = zx_vcpu_enter(cpu->vcpu, &packet);
 	} while (cpu->status == ZX_OK ? serve(cpu, &packet) :
-		 cpu->status == ZX_ERR_CANCELED && cpu->smp->stubborn && !cpu->smp->stop);
+		 cpu->status == ZX_ERR_CANCELED && cpu->smp->goes_on && !cpu->smp->stop);
 	if (cpu->status == ZX_ERR_CANCELED && cpu->endless && cpu->smp->stop)
 		cpu->status = ZX_OK;
 }

@@ -116,7 +116,7 @@ struct smp_cpu {
 /*
  * @page:  xAPIC mode: each list begins by going there
  * @deaf:  packets ask for interrupts in vain
- * @stubborn: kicked VCPUs go on until all others are through
+ * @goes_on: kicked VCPUs go on until all others are through
  * @limit: seconds until smp_run() gives up
  * @mark, @eoi, @startup: the VCPU's thread calls it for such a packet, if it is there
  * @middle: smp_run()'s thread calls it when all VCPUs run
@@ -124,7 +124,7 @@ struct smp_cpu {
 struct smp {
 	struct vm vm;
 	unsigned int nr;
-	bool page, deaf, stubborn;
+	bool page, deaf, goes_on;
 	unsigned int limit;
 	uint64_t next_list;
 	void (*mark)(struct smp_cpu *cpu, uint32_t value);
