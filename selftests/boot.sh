@@ -8,18 +8,8 @@ initrd=${ZX_GUEST_INITRD:-/guest/initrd}
 objects=/sys/module/zx_hypervisor/parameters/objects
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-count=0 failed=0
-
-result() { # NAME STATUS
-	count=$((count + 1))
-	if [ "$2" = 0 ]; then
-		echo "ok $count $1"
-	else
-		echo "not ok $count $1"
-		failed=$((failed + 1))
-		sed 's/^/# /' "$work/out" "$work/err"
-	fi
-}
+# shellcheck source=tap.sh
+. "$(dirname "$0")/tap.sh"
 
 run() { # ARGUMENT...: the VMM, its status in $status
 	vmm "$@" </dev/null >"$work/out" 2>"$work/err"

@@ -6,18 +6,8 @@
 examples=$(dirname "$(command -v vmm)")
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-count=0 failed=0
-
-result() { # NAME STATUS
-	count=$((count + 1))
-	if [ "$2" = 0 ]; then
-		echo "ok $count $1"
-	else
-		echo "not ok $count $1"
-		failed=$((failed + 1))
-		sed 's/^/# /' "$work/out" "$work/err"
-	fi
-}
+# shellcheck source=tap.sh
+. "$(dirname "$0")/tap.sh"
 
 says() { # EXAMPLE: it succeeds with the lines of standard input, and no others
 	"$examples/$1" </dev/null >"$work/out" 2>"$work/err"

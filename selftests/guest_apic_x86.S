@@ -281,17 +281,7 @@ apic_eoi:
 	.globl	apic_vectors
 	.balign	16
 apic_vectors:
-	.set	vector, 0
-	.rept	256
-	.balign	16
-	.if	vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21
-	.else
-	pushq	$0
-	.endif
-	pushq	$vector
-	jmp	apic_irq
-	.set	vector, vector + 1
-	.endr
+	vector_entries apic_irq
 	.balign	16
 apic_irq:
 	push	%rax
@@ -353,16 +343,7 @@ apic_exception:
 	mov	%cs, %bp
 	movzwl	%bp, %ebp
 	lgdtl	GUEST_GDTR
-	mov	%cr4, %eax
-	or	$0x20, %eax
-	mov	%eax, %cr4
-	xor	%eax, %eax
-	mov	%eax, %cr3
-	mov	$0xc0000080, %ecx
-	rdmsr
-	or	$0x100, %eax
-	wrmsr
-	mov	$0x80000031, %eax
+	ready_for_long
 	mov	%eax, %cr0
 	ljmpl	$GUEST_CODE64, $(GUEST_ENTRY + apic_long - apic_steps_start)
 	finish	apic_ap

@@ -42,9 +42,7 @@ user_load_insn:
 	.code16
 	begin	legacy_load
 	lgdtl	GUEST_GDTR
-	mov	%cr0, %eax
-	or	$1, %al
-	mov	%eax, %cr0
+	set_protected
 	ljmpl	$GUEST_CODE32, $GUEST_ENTRY + 1f - legacy_load_start
 	.code32
 1:	mov	$GUEST_DATA, %eax
@@ -127,9 +125,7 @@ assist_run_insn:
 	.code16
 	begin	assist_run32
 	lgdtl	GUEST_GDTR
-	mov	%cr0, %eax
-	or	$1, %al
-	mov	%eax, %cr0
+	set_protected
 	ljmpl	$GUEST_CODE32, $GUEST_ENTRY + 1f - assist_run32_start
 	.code32
 1:	mov	$GUEST_DATA, %eax

@@ -232,16 +232,7 @@
 	begin	bench_peer
 	lgdtl	GUEST_GDTR
 	lidtl	GUEST_IDTR
-	mov	%cr4, %eax
-	or	$0x20, %eax
-	mov	%eax, %cr4
-	xor	%eax, %eax
-	mov	%eax, %cr3
-	mov	$0xc0000080, %ecx
-	rdmsr
-	or	$0x100, %eax
-	wrmsr
-	mov	$0x80000031, %eax
+	ready_for_long
 	mov	%eax, %cr0
 	ljmpl	$GUEST_CODE64, $GUEST_BUFFER + 1f - bench_peer_start
 	.code64

@@ -114,11 +114,7 @@
 
 /* LVT timer RAX, divider RCX, count RDX. */
 .macro start_timer
-	enable_apic
-	mov	FRAME_RAX + GUEST_FRAME, %eax
-	mov	$0x832, %ecx
-	xor	%edx, %edx
-	wrmsr
+	enable_timer
 	mov	FRAME_RCX + GUEST_FRAME, %eax
 	mov	$0x83e, %ecx
 	wrmsr
@@ -176,11 +172,7 @@
 /* Deadline mode with vector RAX: TSC + RDX, and what the MSR reads before and after. */
 	begin	timer_deadline
 	setup
-	enable_apic
-	mov	FRAME_RAX + GUEST_FRAME, %eax
-	mov	$0x832, %ecx
-	xor	%edx, %edx
-	wrmsr
+	enable_timer
 	rdtsc
 	shl	$32, %rdx
 	or	%rdx, %rax
@@ -278,17 +270,7 @@
  * NMIs are logged.
  */
 	begin	vectors
-	.set	vector, 0
-	.rept	256
-	.balign	16
-	.if	vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21
-	.else
-	pushq	$0
-	.endif
-	pushq	$vector
-	jmp	vectors_common
-	.set	vector, vector + 1
-	.endr
+	vector_entries vectors_common
 	.balign	16
 vectors_common:
 	push	%rax

@@ -51,6 +51,50 @@
 	write_msr 0x80f, 0x1ff
 .endm
 
+/* The LVT timer is the frame's RAX. */
+.macro enable_timer
+	enable_apic
+	mov	FRAME_RAX + GUEST_FRAME, %eax
+	mov	$0x832, %ecx
+	xor	%edx, %edx
+	wrmsr
+.endm
+
+.macro set_protected
+	mov	%cr0, %eax
+	or	$1, %al
+	mov	%eax, %cr0
+.endm
+
+/* With the page tables at 0, what goes to CR0 next is in EAX. */
+.macro ready_for_long
+	mov	%cr4, %eax
+	or	$0x20, %eax
+	mov	%eax, %cr4
+	xor	%eax, %eax
+	mov	%eax, %cr3
+	mov	$0xc0000080, %ecx
+	rdmsr
+	or	$0x100, %eax
+	wrmsr
+	mov	$0x80000031, %eax
+.endm
+
+/* 256 entries of 16 bytes: an error code if the CPU gave none, the number, and on to @to. */
+.macro vector_entries to
+	.set	vector, 0
+	.rept	256
+	.balign	16
+	.if	vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21
+	.else
+	pushq	$0
+	.endif
+	pushq	$vector
+	jmp	\to
+	.set	vector, vector + 1
+	.endr
+.endm
+
 /* probe name, instruction: load the frame, run it at name_insn, store the frame. */
 .macro probe name, insn
 	begin	\name

@@ -146,9 +146,7 @@ sysenter_step_insn:
 	.code16
 	begin	ap_sysenter
 	lgdtl	GUEST_GDTR
-	mov	%cr0, %eax
-	or	$1, %al
-	mov	%eax, %cr0
+	set_protected
 	ljmpl	$GUEST_CODE32, $GUEST_ENTRY + 1f - ap_sysenter_start
 	.code32
 1:	write_msr 0x174, GUEST_CODE32

@@ -60,11 +60,7 @@
  */
 	begin	deadline
 	setup
-	enable_apic
-	mov	FRAME_RAX + GUEST_FRAME, %eax
-	mov	$0x832, %ecx
-	xor	%edx, %edx
-	wrmsr
+	enable_timer
 	xor	%eax, %eax
 	cmpq	$0, FRAME_R8 + GUEST_FRAME
 	je	1f
@@ -119,11 +115,7 @@
  */
 	begin	timer_phase
 	setup
-	enable_apic
-	mov	FRAME_RAX + GUEST_FRAME, %eax
-	mov	$0x832, %ecx
-	xor	%edx, %edx
-	wrmsr
+	enable_timer
 	mov	FRAME_RCX + GUEST_FRAME, %eax
 	mov	$0x83e, %ecx
 	wrmsr

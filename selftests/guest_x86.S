@@ -309,9 +309,7 @@
 
 	begin	ap_protected
 	lgdtl	GUEST_GDTR
-	mov	%cr0, %eax
-	or	$1, %al
-	mov	%eax, %cr0
+	set_protected
 	ljmpl	$GUEST_CODE32, $GUEST_ENTRY + 1f - ap_protected_start
 	.code32
 1:	mov	$GUEST_DATA, %eax
@@ -329,16 +327,7 @@
 	.code16
 	begin	ap_long
 	lgdtl	GUEST_GDTR
-	mov	%cr4, %eax
-	or	$0x20, %eax
-	mov	%eax, %cr4
-	xor	%eax, %eax
-	mov	%eax, %cr3
-	mov	$0xc0000080, %ecx
-	rdmsr
-	or	$0x100, %eax
-	wrmsr
-	mov	$0x80000031, %eax
+	ready_for_long
 	mov	%eax, %cr0
 	ljmpl	$GUEST_CODE64, $GUEST_ENTRY + 1f - ap_long_start
 	.code64
@@ -370,9 +359,7 @@
 	.code16
 	begin	ap_bell
 	lgdtl	GUEST_GDTR
-	mov	%cr0, %eax
-	or	$1, %al
-	mov	%eax, %cr0
+	set_protected
 	ljmpl	$GUEST_CODE32, $GUEST_ENTRY + 1f - ap_bell_start
 	.code32
 1:	mov	$GUEST_DATA, %eax
@@ -395,25 +382,14 @@
 	movw	$(2f - ap_long_segment_start), GUEST_IDT + 8 * 13
 	movw	$GUEST_CODE32, GUEST_IDT + 8 * 13 + 2
 	movl	$(GUEST_ENTRY | 0x8e00), GUEST_IDT + 8 * 13 + 4
-	mov	%cr0, %eax
-	or	$1, %al
-	mov	%eax, %cr0
+	set_protected
 	ljmpl	$GUEST_CODE32, $GUEST_ENTRY + 1f - ap_long_segment_start
 	.code32
 1:	mov	$GUEST_DATA, %eax
 	mov	%eax, %ds
 	mov	%eax, %ss
 	mov	$GUEST_STACK, %esp
-	mov	%cr4, %eax
-	or	$0x20, %eax
-	mov	%eax, %cr4
-	xor	%eax, %eax
-	mov	%eax, %cr3
-	mov	$0xc0000080, %ecx
-	rdmsr
-	or	$0x100, %eax
-	wrmsr
-	mov	$0x80000031, %eax
+	ready_for_long
 	.globl	ap_long_segment_insn
 ap_long_segment_insn:
 	mov	%eax, %cr0

@@ -9,7 +9,8 @@ initrd=${ZX_GUEST_INITRD:-/guest/initrd}
 tests=${ZX_GUEST_TESTS:-/guest/tests}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-count=0 failed=0
+# shellcheck source=tap.sh
+. "$(dirname "$0")/tap.sh"
 
 # Where 50 million instructions are a second, everything takes its time.
 if grep -qw svm /proc/cpuinfo; then
@@ -18,17 +19,6 @@ else
 	ms=300 loops=200 clock=tsc
 fi
 khz=$(awk '/^cpu MHz/ { print int($4 * 1000); exit }' /proc/cpuinfo)
-
-result() { # NAME STATUS
-	count=$((count + 1))
-	if [ "$2" = 0 ]; then
-		echo "ok $count $1"
-	else
-		echo "not ok $count $1"
-		failed=$((failed + 1))
-		sed 's/^/# /' "$work/out" "$work/err"
-	fi
-}
 
 says() { # LINE: a whole one of the guest's
 	tr -d '\r' <"$work/out" | grep -qxF "guest: $1"

@@ -10,17 +10,8 @@ module=${ZX_MODULE:-/zx/zx_hypervisor.ko}
 here=$(cd "$(dirname "$0")" && pwd)
 output=$(mktemp) || exit 1
 trap 'rm -f "$output"' EXIT
-count=0 failed=0
-
-result() { # NAME STATUS
-	count=$((count + 1))
-	if [ "$2" = 0 ]; then
-		echo "ok $count $1"
-	else
-		echo "not ok $count $1"
-		failed=$((failed + 1))
-	fi
-}
+# shellcheck source=tap.sh
+. "$(dirname "$0")/tap.sh"
 
 load() {
 	# shellcheck disable=SC2086

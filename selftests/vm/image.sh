@@ -108,7 +108,7 @@ machine_tests() { # SOURCE-DIR
 		[[ ! -f $tree/selftests/$name ]] || add_program "$tree/selftests/$name" "$collection"
 		echo "zx_hypervisor:$(basename "$name")"
 	done >"$root/kselftest/kselftest-list.txt"
-	cp "$tree/selftests/settings" "$root$collection/settings"
+	cp "$tree/selftests/settings" "$tree/selftests/tap.sh" "$root$collection/"
 	add_runner_tools "$root/kselftest/kselftest"
 }
 
