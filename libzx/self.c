@@ -65,12 +65,12 @@ static zx_handle_t value_of(const struct place *place)
 static struct place *find_place(zx_handle_t handle)
 {
 	uint32_t index = (handle >> 2) & INDEX_MASK;
-	struct place *place = places + index;
+	struct place *place;
 
-	if (!handle_is_self(handle) || index >= places_made || !place->region ||
-	    value_of(place) != handle)
+	if (!handle_is_self(handle) || index >= places_made)
 		return NULL;
-	return place;
+	place = &places[index];
+	return place->region && value_of(place) == handle ? place : NULL;
 }
 
 zx_rights_t self_rights(zx_handle_t handle)

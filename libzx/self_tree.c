@@ -134,9 +134,9 @@ static zx_status_t find_mapping(const struct region *region, uint32_t op, uint64
 
 	do {
 		index = space_find(region, start);
-		span = region->spans + index;
-		if (index == region->count || span->start > start)
+		if (index == region->count || region->spans[index].start > start)
 			return ZX_ERR_BAD_STATE;
+		span = &region->spans[index];
 		region = span->child;
 	} while (region && !op_writes(op));
 	if (region)

@@ -46,13 +46,13 @@ void space_kill(struct region *top)
 	struct region *region = top, *parent;
 
 	for (;;) {
-		struct span *last = region->spans + region->count - 1;
+		struct span *last = region->count ? &region->spans[region->count - 1] : NULL;
 
-		if (region->count && last->child) {
+		if (last && last->child) {
 			region = last->child;
 			continue;
 		}
-		if (region->count) {
+		if (last) {
 			space_backing_put(last->backing);
 			region->count--;
 			continue;
@@ -121,9 +121,12 @@ void space_insert(struct region *region, const struct span *span)
 static void split(struct region *region, uint64_t addr)
 {
 	size_t index = space_find(region, addr);
-	struct span *span = region->spans + index, upper;
+	struct span *span, upper;
 
-	if (index == region->count || span->start >= addr || span->child)
+	if (index == region->count)
+		return;
+	span = &region->spans[index];
+	if (span->start >= addr || span->child)
 		return;
 	upper = *span;
 	upper.start = addr;
@@ -149,6 +152,8 @@ void space_cut(struct region *region, uint64_t start, uint64_t end)
 		else
 			space_backing_put(span->backing);
 	}
+	if (first == last)
+		return;
 	memmove(region->spans + first, region->spans + last,
 		(region->count - last) * sizeof(*region->spans));
 	region->count -= last - first;
