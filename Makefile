@@ -110,7 +110,7 @@ style:
 
 clean:
 	rm -rf module/.build
-	for part in libzx examples selftests selftests/unit; do $(MAKE) -C $$part clean || exit; done
+	for part in libzx examples selftests selftests/unit selftests/fuzz/user; do $(MAKE) -C $$part clean || exit; done
 
 .PHONY: all help kdir links module libzx examples selftests install machine-packages machine-build machine-tests \
 	debug-build demo shell check check-params style clean

@@ -11,7 +11,7 @@ packages_for() {
 	build) echo gcc libc6-dev make kmod libzydis-dev ;;
 	machine) echo busybox-static cpio xz-utils ;;
 	kernel) echo bc bison flex gcc libc6-dev libelf-dev lz4 make xz-utils ;;
-	check) echo libcmocka-dev libzydis-dev xz-utils ;;
+	check) echo clang libclang-rt-dev libcmocka-dev libzydis-dev xz-utils ;;
 	style) echo perl sparse mandoc xz-utils ;;
 	*) return 1 ;;
 	esac
