@@ -271,6 +271,11 @@ TEST_F(state, page_needs_rights)
 	EXPECT_EQ(MAP_FAILED, map_page(no_read, PROT_READ, PAGE, 0));
 	EXPECT_EQ(MAP_FAILED, map_page(no_read, PROT_READ | PROT_WRITE, PAGE, 0));
 	EXPECT_EQ(MAP_FAILED, map_page(no_write, PROT_READ | PROT_WRITE, PAGE, 0));
+	/* What can be written can be read. */
+	EXPECT_EQ(MAP_FAILED, map_page(no_read, PROT_WRITE, PAGE, 0));
+	page = map_page(no_read, PROT_NONE, PAGE, 0);
+	ASSERT_NE(MAP_FAILED, page);
+	EXPECT_EQ(-1, mprotect(page, PAGE, PROT_WRITE));
 	page = map_page(no_write, PROT_READ, PAGE, 0);
 	ASSERT_NE(MAP_FAILED, page);
 	EXPECT_EQ(-1, mprotect(page, PAGE, PROT_READ | PROT_WRITE));

@@ -325,7 +325,7 @@ struct zx_vcpu_access {
  *
  * Belongs to the VCPU's thread while the VCPU is not entered; while it is,
  * the kernel reads and writes it, and trusts nothing in it. PROT_READ needs
- * ZX_RIGHT_READ, PROT_WRITE needs ZX_RIGHT_WRITE.
+ * ZX_RIGHT_READ, PROT_WRITE needs ZX_RIGHT_READ and ZX_RIGHT_WRITE.
  *
  * @regs:    in and out
  * @packet:  the last packet, in the newest layout

@@ -75,14 +75,16 @@ static const struct file_operations page_fops = {
  */
 static int vcpu_mmap(struct zx_handle *handle, struct vm_area_struct *vma)
 {
+	const bool read = handle->rights & ZX_RIGHT_READ;
+	const bool write = read && handle->rights & ZX_RIGHT_WRITE;
 	struct zx_vcpu *vcpu = zx_vcpu_from(handle->obj);
 	struct file *file;
 
 	if (vma->vm_end - vma->vm_start != PAGE_SIZE || vma->vm_pgoff ||
 	    !(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	if ((vma->vm_flags & VM_READ && !(handle->rights & ZX_RIGHT_READ)) ||
-	    (vma->vm_flags & VM_WRITE && !(handle->rights & ZX_RIGHT_WRITE)) ||
+	/* The CPU knows no page that can be written but not read. */
+	if ((vma->vm_flags & VM_READ && !read) || (vma->vm_flags & VM_WRITE && !write) ||
 	    vma->vm_flags & VM_EXEC)
 		return -EACCES;
 	file = anon_inode_getfile("[zx_vcpu_page]", &page_fops, NULL, O_RDWR);
@@ -90,8 +92,7 @@ static int vcpu_mmap(struct zx_handle *handle, struct vm_area_struct *vma)
 		return PTR_ERR(file);
 	vma_set_file(vma, file);
 	fput(file);
-	zx_vma_clear(vma, VM_MAYEXEC | (handle->rights & ZX_RIGHT_READ ? 0 : VM_MAYREAD) |
-		      (handle->rights & ZX_RIGHT_WRITE ? 0 : VM_MAYWRITE));
+	zx_vma_clear(vma, VM_MAYEXEC | (read ? 0 : VM_MAYREAD) | (write ? 0 : VM_MAYWRITE));
 	zx_vma_set(vma, VM_DONTCOPY | VM_DONTEXPAND);
 	return vm_insert_page(vma, vma->vm_start, vcpu->page);
 }
