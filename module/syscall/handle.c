@@ -110,7 +110,7 @@ static zx_status_t make_info(const struct zx_handle *handle, u32 topic, union in
 zx_status_t zx_sys_object_get_info(struct zx_call *call)
 {
 	const struct zx_ioc_object_get_info *args = &call->args.object_get_info;
-	union info info = {};
+	union info info;
 	zx_status_t status;
 	size_t size;
 	bool fits;
@@ -120,6 +120,8 @@ zx_status_t zx_sys_object_get_info(struct zx_call *call)
 		return ZX_OK;
 	if (args->topic == ZX_INFO_GUEST_STATS)
 		return zx_sys_info_guest_stats(call);
+	/* An initialiser need not clear more than the first member. */
+	memset(&info, 0, sizeof(info));
 	status = make_info(call->handle, args->topic, &info, &size);
 	if (status != ZX_OK)
 		return status;
