@@ -95,14 +95,20 @@ static inline void zx_vma_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #define ZX_OTHER_REMEDY	"remove its module"
 #endif
 
-/* Between two guests on one CPU. */
-static inline void zx_ibpb(void)
+/* Does the CPU have a barrier for its predictions, and the kernel use it? */
+static inline bool zx_has_ibpb(void)
 {
 #ifdef X86_FEATURE_USE_IBPB
-	if (boot_cpu_has(X86_FEATURE_USE_IBPB))
+	return boot_cpu_has(X86_FEATURE_USE_IBPB);
 #else
-	if (boot_cpu_has(X86_FEATURE_IBPB))
+	return boot_cpu_has(X86_FEATURE_IBPB);
 #endif
+}
+
+/* Between two VCPUs on one CPU, and where a guest asks for it. */
+static inline void zx_ibpb(void)
+{
+	if (zx_has_ibpb())
 		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
 }
 

@@ -6,6 +6,7 @@
  */
 #include <asm/processor.h>
 
+#include "../compat.h"
 #include "backend.h"
 
 #define HV_BASE		0x40000000u
@@ -17,11 +18,18 @@ struct leaf {
 	u32 eax, ebx, ecx, edx;
 };
 
-static struct leaf basic[BASIC_MAX + 1];
-static struct leaf extended[EXT_MAX - EXT_BASE + 1];
+/*
+ * Powers of two: the guest's index is masked, for even what a CPU reads in speculation
+ * must not be of the guest's choice.
+ */
+static struct leaf basic[32];
+static struct leaf extended[16];
 static struct leaf caches[4];		/* leaf 4 */
-static struct leaf xsave[3];		/* leaf 0xd */
+static struct leaf xsave[4];		/* leaf 0xd */
 static const struct leaf none;
+
+#define ROW(table, index)	((table)[(index) & (ARRAY_SIZE(table) - 1)])
+static_assert(ARRAY_SIZE(basic) > BASIC_MAX && ARRAY_SIZE(extended) > EXT_MAX - EXT_BASE);
 
 /*
  * Leaf 1, ECX: SSE3 PCLMUL SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES
@@ -42,11 +50,11 @@ static const struct leaf none;
 		 BIT(19) | BIT(20) | BIT(23) | BIT(24) | BIT(29))
 #define L7_EBX_AVX	BIT(5)
 #define L7_EBX_INVPCID	BIT(10)
-/* Leaf 7, ECX: UMIP VAES VPCLMUL RDPID; EDX: FSRM */
+/* Leaf 7, ECX: UMIP VAES VPCLMUL RDPID; EDX: FSRM, and that VERW clears buffers */
 #define L7_ECX	(BIT(2) | BIT(9) | BIT(10) | BIT(22))
 #define L7_ECX_AVX	(BIT(9) | BIT(10))
 #define L7_ECX_RDPID	BIT(22)
-#define L7_EDX	BIT(4)
+#define L7_EDX	(BIT(4) | BIT(10))
 /* Leaf 0xd.1: XSAVEOPT, XGETBV with ECX 1 */
 #define LD1_EAX	(BIT(0) | BIT(2))
 /* Leaf 0x80000001, ECX: LAHF ABM SSE4A misaligned-SSE PREFETCHW */
@@ -57,6 +65,8 @@ static const struct leaf none;
 /* Leaf 0x80000007, EDX: invariant TSC. Leaf 0x80000008, EBX: CLZERO, XSAVE of error pointers */
 #define E7_EDX	BIT(8)
 #define E8_EBX	(BIT(0) | BIT(2))
+/* The barrier for predictions: this bit speaks of PRED_CMD only, on CPUs of Intel's as well. */
+#define E8_EBX_IBPB	BIT(12)
 /* Leaf 6, EAX: the APIC timer never stops */
 #define L6_EAX	BIT(2)
 /*
@@ -98,7 +108,7 @@ static void cut_extended(void)
 	extended[7] = (struct leaf){ .edx = zx_clock_stable() ? extended[7].edx & E7_EDX : 0 };
 	extended[8].eax = (extended[8].eax & 0xff00) |
 			  min_t(u32, extended[8].eax & 0xff, ZX_GPA_BITS);
-	extended[8].ebx &= E8_EBX;
+	extended[8].ebx = (extended[8].ebx & E8_EBX) | (zx_has_ibpb() ? E8_EBX_IBPB : 0);
 	extended[8].ecx = 0;
 	extended[8].edx = 0;
 }
@@ -141,7 +151,7 @@ void zx_cpuid_init(void)
 /* The size of the XSAVE area for what the guest has turned on now. */
 static void xsave_leaf(struct zx_cpu *cpu, u32 sub, struct leaf *out)
 {
-	*out = sub < ARRAY_SIZE(xsave) ? xsave[sub] : none;
+	*out = sub < ARRAY_SIZE(xsave) ? ROW(xsave, sub) : none;
 	zx_fpu_sync(&cpu->fpu);
 	if (!sub)
 		out->ebx = cpu->fpu.xcr0 & ZX_XCR0_AVX ? xsave[0].ecx : 512 + 64;
@@ -149,7 +159,7 @@ static void xsave_leaf(struct zx_cpu *cpu, u32 sub, struct leaf *out)
 
 static void basic_leaf(struct zx_cpu *cpu, u32 nr, u32 sub, struct leaf *out)
 {
-	*out = basic[nr];
+	*out = ROW(basic, nr);
 	switch (nr) {
 	case 1:
 		if (cpu->apic.mode == ZX_APIC_OFF)
@@ -159,7 +169,7 @@ static void basic_leaf(struct zx_cpu *cpu, u32 nr, u32 sub, struct leaf *out)
 			out->ecx |= L1_ECX_OSXSAVE;
 		break;
 	case 4:
-		*out = sub < ARRAY_SIZE(caches) ? caches[sub] : none;
+		*out = sub < ARRAY_SIZE(caches) ? ROW(caches, sub) : none;
 		break;
 	case 7:
 		if (sub)
@@ -181,7 +191,7 @@ static void basic_leaf(struct zx_cpu *cpu, u32 nr, u32 sub, struct leaf *out)
 
 static void extended_leaf(struct zx_cpu *cpu, u32 nr, struct leaf *out)
 {
-	*out = extended[nr];
+	*out = ROW(extended, nr);
 	/* AMD's copy of leaf 1. */
 	if (nr == 1 && cpu->apic.mode == ZX_APIC_OFF)
 		out->edx &= ~L1_EDX_APIC;

@@ -6,6 +6,7 @@
 #include <asm/msr-index.h>
 #include <asm/mtrr.h>
 
+#include "../compat.h"
 #include "backend.h"
 
 #define MSR_KVM_WALL_CLOCK_OLD	0x11
@@ -207,8 +208,11 @@ static bool write_msr(struct zx_cpu *cpu, u32 msr, u64 value)
 	case MSR_KVM_SYSTEM_TIME:
 	case MSR_KVM_SYSTEM_TIME_OLD:
 		return clock_msr(cpu, msr, value);
-	case MSR_IA32_SPEC_CTRL:
 	case MSR_IA32_PRED_CMD:
+		if (value & PRED_CMD_IBPB)
+			zx_ibpb();
+		return true;
+	case MSR_IA32_SPEC_CTRL:
 		return true;
 	default:
 		row = find_quiet(msr);
