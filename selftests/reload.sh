@@ -56,8 +56,35 @@ host_log() {
 	dmesg | grep -v -e "out-of-tree" -e "signature" -e "drop_caches" -e "hrtimer: interrupt took"
 }
 
+# What a process that was killed held may take a moment.
+unload_soon() {
+	tries=0
+	while ! rmmod zx_hypervisor 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || return
+		sleep 0.1
+	done
+}
+
+# VCPUs run all the while.
+unload_under_guests() {
+	"$here/chaos" --vmm >"$output" 2>&1 &
+	vmm=$!
+	while [ "$(cat /sys/module/zx_hypervisor/parameters/objects)" -lt 10 ]; do
+		kill -0 $vmm || return
+		sleep 0.1
+	done
+	tries=0
+	while [ $tries -lt 50 ] && ! rmmod zx_hypervisor 2>/dev/null && loaded; do
+		tries=$((tries + 1))
+	done
+	kill -9 $vmm || return
+	wait $vmm
+	[ $tries = 50 ] && unload_soon
+}
+
 echo TAP version 13
-echo 1..7
+echo 1..8
 
 loaded || load
 rmmod zx_hypervisor
@@ -70,6 +97,11 @@ exec 3<>/dev/zx_hypervisor
 result "module stays while a handle is open" $?
 exec 3>&-
 rmmod zx_hypervisor
+
+load
+unload_under_guests
+result "module stays under running guests, and goes when they are killed" $?
+loaded && rmmod zx_hypervisor
 
 # The checking kernel, and an emulator that interprets, take more than a second for one.
 start=$(centiseconds)
