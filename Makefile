@@ -14,7 +14,7 @@ VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 export PREFIX DESTDIR VERSION
 
 RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
-OBJ     = module/.build/$(RELEASE)
+OBJ     = module/.build/$(RELEASE)$(if $(ZX_COVER),-cover)
 SOURCES = $(shell find Kbuild module uapi -name .build -prune -o -type f \( -name '*.[chS]' -o -name Kbuild \) -print)
 FETCH   = selftests/vm/fetch $(if $(KERNEL),--kernel $(KERNEL))
 OPTIONS = --machine $(MACHINE) $(if $(KERNEL),--kernel $(KERNEL))
@@ -35,11 +35,12 @@ help:
 	@echo 'make shell           a shell in the emulated machine, everything loaded'
 	@echo 'make check           unit tests, then all tests in emulated machines, AMD and Intel, and on a checking kernel'
 	@echo 'make check-params    the kselftests once for each module parameter that switches a feature off'
+	@echo 'make cover           which blocks of the module the kselftests reach, AMD and Intel: an hour'
 	@echo 'make style           checkpatch, sparse, licences and sizes'
 	@echo 'make clean'
 	@echo
 	@echo 'MACHINE=svm or vmx (AMD, Intel) and KERNEL=6.1 choose the emulated machine and its kernel; KERNEL=debug is the checking kernel.'
-	@echo 'demo, shell, check, check-params and style install the Debian packages that they lack, and say which.'
+	@echo 'demo, shell, check, check-params, cover and style install the Debian packages that they lack, and say which.'
 
 kdir:
 	@test -n "$(RELEASE)" -a -e $(KDIR)/Makefile || { \
@@ -104,6 +105,9 @@ check: machine-tests $(if $(KERNEL)$(filter vmx,$(CHOSEN)),,debug-build)
 check-params: machine-tests
 	selftests/params $(OPTIONS)
 
+cover: machine-tests
+	selftests/cover/check $(CHOSEN)
+
 style:
 	@selftests/deps.sh tools build style
 	@kdir=$$($(FETCH) headers) && $(SUBMAKE) links KDIR=$$kdir && selftests/style/check $$kdir
@@ -113,4 +117,4 @@ clean:
 	for part in libzx examples selftests selftests/unit selftests/fuzz/user; do $(MAKE) -C $$part clean || exit; done
 
 .PHONY: all help kdir links module libzx examples selftests install machine-packages machine-build machine-tests \
-	debug-build demo shell check check-params style clean
+	debug-build demo shell check check-params cover style clean
