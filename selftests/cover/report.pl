@@ -54,8 +54,14 @@ sub read_dir {
 	my @good = grep { read_file($_, $sum, \%ran) } glob "$dir/ran.*";
 	die "$dir has nothing about $module\n" unless @good;
 	my @strange = grep { !$blocks->{$_} } keys %ran;
-	die "$dir: no blocks: @strange[0]\n" if @strange;
+	die "$dir: no blocks: $strange[0]\n" if @strange;
 	return \%ran;
+}
+
+sub plain {
+	my ($path) = @_;
+	1 while $path =~ s{[^/.]+/\.\./|\./}{};
+	return $path;
 }
 
 # FILE, LINE and FUNCTION of each block, from addr2line's chain of inlined functions.
@@ -74,7 +80,7 @@ sub places {
 			chomp;
 			if (/^0x([0-9a-f]+)$/) { $block = sprintf '%s %x', $section, hex($1) + 1; next }
 			if (!defined $function) { $function = $_; next }
-			if (m{/\.build/[^/]*-cover/(module/[^:]*):(\d+)}) { $places{$block} //= [$1, $2, $function] }
+			if (m{/\.build/[^/]*-cover/(module/[^:]*):(\d+)}) { $places{$block} //= [plain($1), $2, $function] }
 			undef $function;
 		}
 	}
