@@ -102,11 +102,11 @@ kernel_get() { # RELEASE WITH_HEADERS
 	kernel_download "$1"
 }
 
-# Prints the release to use; VERSION "debug" is the checking kernel. An index older than the archive names kernels that are gone: update once and look again.
+# Prints the release to use; VERSION "debug" or "kcsan" is a checking kernel. An index older than the archive names kernels that are gone: update once and look again.
 kernel_choose() { # VERSION WITH_HEADERS
 	local release version=${1:-$(default_series)}
-	if [[ $1 == debug ]]; then
-		debug_choose
+	if is_debug_kind "$1"; then
+		debug_choose "$1"
 		return
 	fi
 	kernel_present "$version" "$2" && return 0
