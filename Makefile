@@ -6,6 +6,7 @@
 KDIR    ?= /lib/modules/$(shell uname -r)/build
 PREFIX  ?= /usr/local
 MACHINE ?= svm
+MINUTES ?= 30
 CPUS    ?= 1
 # The tests run in machines of all kinds unless one is named.
 CHOSEN  := $(if $(filter file,$(origin MACHINE)),,--machine $(MACHINE))
@@ -33,14 +34,16 @@ help:
 	@echo 'make install         module, library, headers and manual pages (PREFIX=$(PREFIX), DESTDIR=)'
 	@echo 'make demo            boot Linux in a guest, inside an emulated machine; HOST=1: on this machine; CPUS=4: with that many'
 	@echo 'make shell           a shell in the emulated machine, everything loaded'
-	@echo 'make check           unit tests, then all tests in emulated machines, AMD and Intel, and on a checking kernel'
+	@echo 'make check           unit tests, then all tests in emulated machines, AMD and Intel, and on checking kernels'
+	@echo 'make soak            fuzzers, kills and failing allocations for MINUTES=30, each time with another seed'
 	@echo 'make check-params    the kselftests once for each module parameter that switches a feature off'
 	@echo 'make cover           which blocks of the module the kselftests reach, AMD and Intel: an hour'
 	@echo 'make style           checkpatch, sparse, licences and sizes'
 	@echo 'make clean'
 	@echo
-	@echo 'MACHINE=svm or vmx (AMD, Intel) and KERNEL=6.1 choose the emulated machine and its kernel; KERNEL=debug is the checking kernel.'
-	@echo 'demo, shell, check, check-params, cover and style install the Debian packages that they lack, and say which.'
+	@echo 'MACHINE=svm or vmx (AMD, Intel) and KERNEL=6.1 choose the emulated machine and its kernel; KERNEL=debug and KERNEL=kcsan'
+	@echo 'are the checking kernels: memory and locks, data races.'
+	@echo 'demo, shell, check, check-params, cover, soak and style install the Debian packages that they lack, and say which.'
 
 kdir:
 	@test -n "$(RELEASE)" -a -e $(KDIR)/Makefile || { \
@@ -95,12 +98,17 @@ endif
 shell: machine-tests
 	selftests/vm/run $(OPTIONS) --interactive -- sh -l
 
-# With no kernel named, the tests run in the checking one as well, but not on vmx alone, where it would take an hour.
+# With no kernel named, the tests run in the checking ones as well, but not on vmx alone, where it would take an hour.
 debug-build: machine-packages
-	@kdir=$$(selftests/vm/fetch --kernel debug headers) && $(SUBMAKE) module KDIR=$$kdir
+	@for kernel in debug kcsan; do \
+		kdir=$$(selftests/vm/fetch --kernel $$kernel headers) && $(SUBMAKE) module KDIR=$$kdir || exit; \
+	done
 
 check: machine-tests $(if $(KERNEL)$(filter vmx,$(CHOSEN)),,debug-build)
 	selftests/check $(CHOSEN) $(if $(KERNEL),--kernel $(KERNEL))
+
+soak: machine-tests debug-build
+	selftests/soak $(MINUTES)
 
 check-params: machine-tests
 	selftests/params $(OPTIONS)
@@ -117,4 +125,4 @@ clean:
 	for part in libzx examples selftests selftests/unit selftests/fuzz/user; do $(MAKE) -C $$part clean || exit; done
 
 .PHONY: all help kdir links module libzx examples selftests install machine-packages machine-build machine-tests \
-	debug-build demo shell check check-params cover style clean
+	debug-build demo shell check check-params cover soak style clean

@@ -44,13 +44,13 @@ static u64 *table_alloc(struct zx_npt *npt)
 	u64 *table = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 
 	if (table)
-		npt->tables++;
+		WRITE_ONCE(npt->tables, npt->tables + 1);
 	return table;
 }
 
 static void table_free(struct zx_npt *npt, u64 *table)
 {
-	npt->tables--;
+	WRITE_ONCE(npt->tables, npt->tables - 1);
 	free_page((unsigned long)table);
 }
 

@@ -304,8 +304,8 @@ static zx_status_t enqueue(struct zx_channel *end, struct zx_message *msg)
 	list_add_tail(&msg->node, &end->messages);
 	if (msg->nests)
 		list_add_tail(&msg->nest, &end->nests);
-	end->nr_messages++;
-	end->nr_files += msg->num_files;
+	WRITE_ONCE(end->nr_messages, end->nr_messages + 1);
+	WRITE_ONCE(end->nr_files, end->nr_files + msg->num_files);
 	/* For each message: who polls for edges counts them. */
 	zx_object_signal(&end->obj, 0, ZX_SIGNAL_READABLE);
 	return ZX_OK;
@@ -405,8 +405,8 @@ struct zx_message *zx_channel_take(struct zx_channel *end, u64 id)
 		list_del(&msg->node);
 		if (msg->nests)
 			list_del(&msg->nest);
-		end->nr_messages--;
-		end->nr_files -= msg->num_files;
+		WRITE_ONCE(end->nr_messages, end->nr_messages - 1);
+		WRITE_ONCE(end->nr_files, end->nr_files - msg->num_files);
 		if (!end->nr_messages)
 			zx_object_signal(&end->obj, ZX_SIGNAL_READABLE, 0);
 	} else {

@@ -79,7 +79,7 @@ zx_status_t zx_guest_id_get(struct zx_guest *guest, unsigned int *id)
 	mutex_lock(&guest->lock);
 	if (~guest->ids) {
 		*id = __ffs64(~guest->ids);
-		guest->ids |= BIT_ULL(*id);
+		WRITE_ONCE(guest->ids, guest->ids | BIT_ULL(*id));
 		status = ZX_OK;
 	}
 	mutex_unlock(&guest->lock);
@@ -89,6 +89,6 @@ zx_status_t zx_guest_id_get(struct zx_guest *guest, unsigned int *id)
 void zx_guest_id_put(struct zx_guest *guest, unsigned int id)
 {
 	mutex_lock(&guest->lock);
-	guest->ids &= ~BIT_ULL(id);
+	WRITE_ONCE(guest->ids, guest->ids & ~BIT_ULL(id));
 	mutex_unlock(&guest->lock);
 }

@@ -52,7 +52,7 @@ static struct zx_sender *sender_add(struct zx_sender *fresh, unsigned int files)
 		sender = fresh;
 	}
 	if (sender)
-		sender->files += files;
+		WRITE_ONCE(sender->files, sender->files + files);
 	spin_unlock(&senders_lock);
 	return sender;
 }
@@ -76,7 +76,7 @@ static void sender_uncharge(struct zx_sender *sender, unsigned int files)
 	bool last;
 
 	spin_lock(&senders_lock);
-	sender->files -= files;
+	WRITE_ONCE(sender->files, sender->files - files);
 	last = !sender->files;
 	if (last)
 		hash_del(&sender->node);

@@ -56,7 +56,7 @@ static vm_fault_t fault_locked(struct zx_vmo *vmo, struct vm_fault *vmf)
 
 	if (!zx_vmo_has(vmo, vmf->pgoff, vmf->pgoff))
 		return VM_FAULT_SIGBUS;
-	ret = shmem_vm_ops->fault(vmf);
+	ret = READ_ONCE(shmem_vm_ops)->fault(vmf);
 	if (!(ret & VM_FAULT_LOCKED))
 		return ret;
 	set_page_dirty(vmf->page);
@@ -105,7 +105,7 @@ static vm_fault_t map_around(struct vm_fault *vmf, pgoff_t first, pgoff_t last)
 /* tmpfs keeps the policy with the file, where all who take its pages find it. */
 static int map_set_policy(struct vm_area_struct *vma, struct mempolicy *policy)
 {
-	return shmem_vm_ops->set_policy(vma, policy);
+	return READ_ONCE(shmem_vm_ops)->set_policy(vma, policy);
 }
 #endif
 

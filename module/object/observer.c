@@ -61,7 +61,7 @@ static void leave_port(struct observer *observer)
 {
 	lockdep_assert_held(&observer->at->lock);
 	list_del(&observer->at_port);
-	observer->at->nr--;
+	WRITE_ONCE(observer->at->nr, observer->at->nr - 1);
 }
 
 /* Its packet was taken, or thrown away. */
@@ -229,7 +229,7 @@ static bool arm(struct observer *observer)
 		list_add_tail(&observer->at_object, &obj->observers);
 		obj->nr_observers++;
 		list_add_tail(&observer->at_port, &at->armed);
-		at->nr++;
+		WRITE_ONCE(at->nr, at->nr + 1);
 	}
 	spin_unlock(&at->lock);
 	return fits;
