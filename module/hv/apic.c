@@ -86,7 +86,7 @@ static u32 get(const struct zx_apic *apic, u32 reg)
 
 static void set(struct zx_apic *apic, u32 reg, u32 value)
 {
-	apic->regs[4 * reg] = value;
+	WRITE_ONCE(apic->regs[4 * reg], value);
 }
 
 /* @reg: the first of the eight of ISR, TMR or IRR. */
@@ -598,8 +598,8 @@ void zx_apic_reset(struct zx_apic *apic)
 	apic->arrived = false;
 	apic->changed = true;
 	apic->esr_latch = 0;
-	apic->ldr = 0;
-	apic->dfr = DFR_RESET;
+	WRITE_ONCE(apic->ldr, 0);
+	WRITE_ONCE(apic->dfr, DFR_RESET);
 	apic->timer_deadline = 0;
 }
 

@@ -12,6 +12,7 @@
 #define _ZX_APIC_H
 
 #ifdef __KERNEL__
+#include <linux/compiler.h>
 #include <linux/types.h>
 #else
 #include <stdbool.h>
@@ -22,6 +23,8 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
+#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
 #endif
 
 #define ZX_APIC_BASE_ADDR	0xfee00000ull
@@ -85,7 +88,8 @@ struct zx_apic {
 	const struct zx_apic_hooks *hooks;
 	/*
 	 * A page, register @nr at nr * 16 bytes as its MSR shows it: a CPU that
-	 * virtualizes the APIC reads and writes it as it stands (SDM 3, 30.1).
+	 * virtualizes the APIC reads and writes it as it stands (SDM 3, 30.1). Senders of
+	 * IPIs look at SVR and TPR, @ldr and @dfr of the VCPUs that they are for.
 	 */
 	u32 *regs;
 	u32 id;
@@ -114,7 +118,7 @@ void zx_apic_reset(struct zx_apic *apic);
 /* Software-enabled (SVR bit 8)? While not, irq.c injects vectors directly. */
 static inline bool zx_apic_enabled(const struct zx_apic *apic)
 {
-	return apic->regs[ZX_APIC_SVR] & 0x100;
+	return READ_ONCE(apic->regs[ZX_APIC_SVR]) & 0x100;
 }
 
 /* IA32_APIC_BASE. */
@@ -169,12 +173,12 @@ u64 zx_apic_levels(const struct zx_apic *apic, unsigned int word);
 /* CR8 is TPR[7:4]. */
 static inline u8 zx_apic_get_cr8(const struct zx_apic *apic)
 {
-	return apic->regs[ZX_APIC_TPR] >> 4;
+	return READ_ONCE(apic->regs[ZX_APIC_TPR]) >> 4;
 }
 
 static inline void zx_apic_set_cr8(struct zx_apic *apic, u8 cr8)
 {
-	apic->regs[ZX_APIC_TPR] = (cr8 & 0xf) << 4;
+	WRITE_ONCE(apic->regs[ZX_APIC_TPR], (cr8 & 0xf) << 4);
 }
 
 /*

@@ -82,10 +82,10 @@ enum zx_apic_action zx_xapic_write(struct zx_apic *apic, u32 offset, u32 value,
 		return ZX_APIC_ABSENT;
 	switch (reg) {
 	case REG_LDR:
-		apic->ldr = value & DEST_MASK;
+		WRITE_ONCE(apic->ldr, value & DEST_MASK);
 		break;
 	case REG_DFR:
-		apic->dfr = value | DFR_FIXED;
+		WRITE_ONCE(apic->dfr, value | DFR_FIXED);
 		break;
 	case REG_ICR:
 		return write_icr(apic, bits, ipi);

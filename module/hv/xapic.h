@@ -20,7 +20,7 @@ enum zx_apic_action zx_xapic_write(struct zx_apic *apic, u32 offset, u32 value,
 /* What others must know of a VCPU to name it: model (DFR) in 11:8, logical id in 7:0. */
 static inline u16 zx_xapic_logical(const struct zx_apic *apic)
 {
-	return (apic->dfr >> 28) << 8 | apic->ldr >> 24;
+	return (READ_ONCE(apic->dfr) >> 28) << 8 | READ_ONCE(apic->ldr) >> 24;
 }
 
 /* Does the message destination @dest name a VCPU of which @logical is known? */
