@@ -16,7 +16,7 @@ trouble_patterns=(
 	'blocked for more than'
 	'INFO: (possible|inconsistent|trying|lockdep|task|NMI|suspicious)'
 	'suspicious RCU'
-	'KASAN|KFENCE|KCSAN|UBSAN|DEBUG_LOCKS_WARN'
+	'KASAN|KFENCE|KCSAN: |UBSAN|DEBUG_LOCKS_WARN'
 	'scheduling while atomic'
 	'sleeping function called'
 	'refcount_t:|corruption|double free|BUG [^ ]+ \('
