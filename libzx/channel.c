@@ -35,8 +35,9 @@ static uint64_t sent_take(struct sent *sent, const zx_handle_t *handles, uint32_
 		return to_u64(handles);
 	if (libzx_copy_in(sent->handles, handles, count * sizeof(*handles)) == ZX_OK)
 		return to_u64(sent->handles);
+	/* Nor may the kernel read them later: they would be sent, and not be closed here. */
 	sent->count = 0;
-	return to_u64(handles);
+	return UINT64_MAX;
 }
 
 /* Closed once only: by the second time the descriptor may be somebody else's. */

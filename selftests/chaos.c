@@ -18,7 +18,9 @@
 #include "kselftest_harness.h"
 
 #define SECONDS		14
+/* Fewer where a VMM takes long to start. */
 #define LEAST_KILLS	100
+#define KILLS_US	20000000
 #define LEAST_CLOSES	300
 /* Beyond what starting a VMM takes. */
 #define LONGEST_US	60000
@@ -124,14 +126,16 @@ static int64_t start_up_time(struct chaos_figures *figures, const struct soak *s
 
 TEST_F_TIMEOUT(chaos, kills, 7200)
 {
+	unsigned int kills, least = LEAST_KILLS;
 	int64_t limit;
-	unsigned int kills;
 
 	soak_begin(&self->soak, SECONDS);
 	limit = start_up_time(self->figures, &self->soak);
 	ASSERT_LT(0, limit);
 	limit += LONGEST_US;
-	for (kills = 0; kills < LEAST_KILLS || soak_goes_on(&self->soak); kills++) {
+	if (KILLS_US / limit < least)
+		least = KILLS_US / limit;
+	for (kills = 0; kills < least || soak_goes_on(&self->soak); kills++) {
 		const pid_t child = start_vmm(self->figures, &self->soak, kills);
 
 		ASSERT_LT(0, child);

@@ -309,7 +309,7 @@ static zx_status_t write_two(struct _test_data_faults *self)
 	return status;
 }
 
-FAULT(zx_channel_read, .before = write_two, .after = drain)
+COPY_FAULT(zx_channel_read, , .before = write_two, .after = drain)
 {
 	char bytes[8];
 

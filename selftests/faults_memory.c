@@ -188,14 +188,25 @@ COPY_FAULT(zx_vmar_op_range, _decommit, .before = map_for_writing, .after = unma
 				0);
 }
 
+/* In a guest of its own, that has no tables there yet. */
 static zx_status_t page_to_show(struct _test_data_faults *self)
 {
-	return page_to_copy(self) ?: map_for_writing(self);
+	zx_vaddr_t addr;
+
+	return page_to_copy(self) ?: vm_up(&self->other) ?:
+	       zx_vmar_map(self->other.vmar, ZX_VM_PERM_READ | ZX_VM_SPECIFIC, GUEST_WINDOW,
+			   self->vmo, 0, PAGE, &addr);
 }
 
-FAULT_AS(zx_vmar_op_range, _map_range, .before = page_to_show, .after = unmap)
+static void guest_down(struct _test_data_faults *self)
 {
-	return zx_vmar_op_range(self->vm.vmar, ZX_VMAR_OP_MAP_RANGE, GUEST_WINDOW, PAGE, NULL, 0);
+	vm_down(&self->other);
+}
+
+FAULT_AS(zx_vmar_op_range, _map_range, .before = page_to_show, .after = guest_down)
+{
+	return zx_vmar_op_range(self->other.vmar, ZX_VMAR_OP_MAP_RANGE, GUEST_WINDOW, PAGE, NULL,
+				0);
 }
 
 TEST_HARNESS_MAIN
