@@ -134,7 +134,8 @@ static void *close_half(void *arg)
 	unsigned int left = ENDS + KINDS;
 
 	while (left) {
-		const unsigned int at = 2 * soak_below(&half->soak, (ENDS + KINDS) / 2) + half->first;
+		const unsigned int at = half->first +
+					2 * soak_below(&half->soak, (ENDS + KINDS) / 2);
 		zx_handle_t *const handle = at < ENDS ? &half->crowd->ends[at] :
 							&half->crowd->kinds[at - ENDS];
 

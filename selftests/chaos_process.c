@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(process)
 	EXPECT_EQ(0, settled_objects());
 	EXPECT_EQ(0, live_observers());
 	EXPECT_EQ(0, self->figures->bad) {
-		TH_LOG("the last was %ld", (long)self->figures->last_bad);
+		chaos_print_bad(self->figures);
 	}
 }
 
@@ -512,7 +512,8 @@ TEST_F(process, stopped_and_continued)
 	ASSERT_EQ(THREADS, threads_of(child, tids));
 	for (rounds = 0; goes_on(self, rounds); rounds++) {
 		for (i = soak_below(&self->soak, 8); i > 0; i--)
-			syscall(SYS_tgkill, child, tids[soak_below(&self->soak, THREADS)], SIGUSR1);
+			syscall(SYS_tgkill, child, tids[soak_below(&self->soak, THREADS)],
+				SIGUSR1);
 		ASSERT_EQ(0, kill(child, SIGSTOP));
 		ASSERT_TRUE(is_stopped(child));
 		EXPECT_TRUE(stands_still(self->figures));

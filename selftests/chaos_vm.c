@@ -31,6 +31,16 @@ static void count(uint64_t *figure)
 	__atomic_add_fetch(figure, 1, __ATOMIC_RELAXED);
 }
 
+void chaos_print_bad(const struct chaos_figures *figures)
+{
+	const struct zx_vcpu_page *page = &figures->page;
+
+	printf("# %llu bad, the last %lld; reason %u, address %#llx, exit %#llx, RIP %#llx\n",
+	       (unsigned long long)figures->bad, (long long)figures->last_bad, page->reason,
+	       (unsigned long long)page->addr, (unsigned long long)page->hw_exit,
+	       (unsigned long long)page->rip);
+}
+
 uint64_t chaos_exits(const struct chaos_figures *figures)
 {
 	uint64_t sum = 0;
@@ -218,7 +228,8 @@ static zx_status_t act_write(struct chaos_thread *me)
 	zx_handle_t sent;
 
 	if (soak_once_in(&me->soak, 4))
-		sent = chaos_take(me->chaos, SLOT_END + soak_below(&me->soak, CHAOS_SLOTS - SLOT_END));
+		sent = chaos_take(me->chaos,
+				  SLOT_END + soak_below(&me->soak, CHAOS_SLOTS - SLOT_END));
 	else if (zx_handle_duplicate(any(me), ZX_RIGHT_SAME_RIGHTS, &sent) != ZX_OK)
 		return ZX_ERR_BAD_HANDLE;
 	return zx_channel_write(any_end(me), 0, "text", 4, &sent, 1);
@@ -405,6 +416,7 @@ static bool enter(struct chaos_thread *me)
 	}
 	count(&me->chaos->figures->bad);
 	me->chaos->figures->last_bad = status == ZX_OK ? packet.type : status;
+	me->chaos->figures->page = *me->page;
 	return false;
 }
 
@@ -421,6 +433,9 @@ static zx_status_t make_vcpu(struct chaos_thread *me)
 		pthread_cond_wait(&smp->changed, &smp->lock);
 	status = zx_vcpu_create(look(chaos, SLOT_GUEST), 0, me->number ? APIC_AP : GUEST_ENTRY,
 				&vcpu);
+	me->page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, zxl_handle_fd(vcpu), 0);
+	if (me->page == MAP_FAILED)
+		status = ZX_ERR_INTERNAL;
 	put(chaos, SLOT_VCPU + me->number, vcpu);
 	chaos->made++;
 	pthread_cond_broadcast(&smp->changed);
@@ -441,6 +456,7 @@ static void *vcpu_thread(void *arg)
 		if (!runs || soak_once_in(&me->soak, 4))
 			act(me);
 	}
+	munmap((void *)me->page, PAGE);
 	return NULL;
 }
 
@@ -462,8 +478,8 @@ static void load_lists(struct smp *smp)
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < CHAOS_CPUS; cpu++)
-		smp_boots(smp, cpu, ENABLE, WRITE(DIVIDE, 0xb), WRITE(LVT_TIMER, LVT_PERIODIC | 0xe0),
-			  WRITE(INITIAL, 1000000), ON, ADD(READY, 1), AWAIT(READY, CHAOS_CPUS),
+		smp_boots(smp, cpu, ENABLE, WRITE(DIVIDE, 0xb),
+			  WRITE(LVT_TIMER, LVT_PERIODIC | 0xe0), WRITE(INITIAL, 1000000), ON, ADD(READY, 1), AWAIT(READY, CHAOS_CPUS),
 			  STEP(MARK, 0, 0x5000), SEND(0, ASSERTED | TO_OTHERS | 0x50),
 			  STORE(GUEST_BELL + 8 * cpu, cpu), STEP(CPUID, 1, 0),
 			  STORE(GUEST_TRAP + 8 * cpu, cpu), ADD(WINDOW + PAGE * cpu, 1),

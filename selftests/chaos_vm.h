@@ -33,6 +33,7 @@ struct chaos_figures {
 	uint64_t acts[CHAOS_ACTS];	/* those that came to something */
 	uint64_t bad;			/* statuses that nothing explains */
 	int64_t last_bad;		/* one of them; acts are above 100 */
+	struct zx_vcpu_page page;	/* of the VCPU, if it was an enter's */
 };
 
 struct chaos;
@@ -42,6 +43,7 @@ struct chaos_thread {
 	struct soak soak;
 	unsigned int number;
 	pthread_t thread;
+	const struct zx_vcpu_page *page;	/* outlives the handle */
 };
 
 struct chaos {
@@ -55,6 +57,7 @@ struct chaos {
 
 /* Shared with children, zeros. */
 struct chaos_figures *chaos_figures_new(void);
+void chaos_print_bad(const struct chaos_figures *figures);
 uint64_t chaos_exits(const struct chaos_figures *figures);
 /* Has every VCPU left the guest, and has every kind of act come to something at least once? */
 bool chaos_is_complete(const struct chaos_figures *figures);

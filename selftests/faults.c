@@ -217,7 +217,7 @@ FAULT(zxl_vcpu_write_memory, .before = guest_trapped, .after = guest_down)
 	return zxl_vcpu_write_memory(self->other.vcpu, GUEST_SPARE, &value, sizeof(value), NULL);
 }
 
-COPY_FAULT(zx_object_get_info, )
+COPY_FAULT(zx_object_get_info)
 {
 	zx_info_handle_basic_t info;
 
@@ -225,7 +225,7 @@ COPY_FAULT(zx_object_get_info, )
 				  NULL);
 }
 
-COPY_FAULT(zx_object_get_info, _stats)
+COPY_FAULT_AS(zx_object_get_info, _stats)
 {
 	zx_info_guest_stats_t stats[8];
 
@@ -233,7 +233,7 @@ COPY_FAULT(zx_object_get_info, _stats)
 				  NULL, NULL);
 }
 
-COPY_FAULT(zx_object_wait_one, )
+COPY_FAULT(zx_object_wait_one)
 {
 	zx_signals_t observed;
 	const zx_status_t status = zx_object_wait_one(self->event, ZX_EVENT_SIGNALED, 0,
@@ -242,24 +242,24 @@ COPY_FAULT(zx_object_wait_one, )
 	return status == ZX_ERR_TIMED_OUT ? ZX_OK : status;
 }
 
-COPY_FAULT(zx_object_signal, )
+COPY_FAULT(zx_object_signal)
 {
 	return zx_object_signal(self->event, 0, ZX_USER_SIGNAL_0);
 }
 
-COPY_FAULT(zx_object_signal_peer, )
+COPY_FAULT(zx_object_signal_peer)
 {
 	return zx_object_signal_peer(self->end[0], 0, ZX_USER_SIGNAL_0);
 }
 
-COPY_FAULT(zx_object_get_property, )
+COPY_FAULT(zx_object_get_property)
 {
 	char name[ZX_MAX_NAME_LEN];
 
 	return zx_object_get_property(self->vmo, ZX_PROP_NAME, name, sizeof(name));
 }
 
-COPY_FAULT(zx_object_set_property, )
+COPY_FAULT(zx_object_set_property)
 {
 	return zx_object_set_property(self->vmo, ZX_PROP_NAME, "name", 4);
 }
@@ -277,7 +277,7 @@ static zx_status_t queue_two(struct _test_data_faults *self)
 	return queue_one(self) ?: queue_one(self);
 }
 
-COPY_FAULT(zx_port_wait, , .before = queue_two, .after = port_empty)
+COPY_FAULT(zx_port_wait, .before = queue_two, .after = port_empty)
 {
 	zx_port_packet_t packet;
 
@@ -289,7 +289,7 @@ static zx_status_t observe(struct _test_data_faults *self)
 	return zx_object_wait_async(self->event, self->port, 1, ZX_EVENT_SIGNALED, 0);
 }
 
-COPY_FAULT(zx_port_cancel, , .before = observe)
+COPY_FAULT(zx_port_cancel, .before = observe)
 {
 	return zx_port_cancel(self->port, self->event, 1);
 }
@@ -309,7 +309,7 @@ static zx_status_t write_two(struct _test_data_faults *self)
 	return status;
 }
 
-COPY_FAULT(zx_channel_read, , .before = write_two, .after = drain)
+COPY_FAULT(zx_channel_read, .before = write_two, .after = drain)
 {
 	char bytes[8];
 
@@ -331,17 +331,17 @@ static void untrap_all(struct _test_data_faults *self)
 	untrap_bell(self);
 }
 
-COPY_FAULT(zxl_guest_unset_trap, _io, .before = trap_all, .after = untrap_all)
+COPY_FAULT_AS(zxl_guest_unset_trap, _io, .before = trap_all, .after = untrap_all)
 {
 	return zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_IO, 0x300);
 }
 
-COPY_FAULT(zxl_guest_unset_trap, _mem, .before = trap_all, .after = untrap_all)
+COPY_FAULT_AS(zxl_guest_unset_trap, _mem, .before = trap_all, .after = untrap_all)
 {
 	return zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_SPARE);
 }
 
-COPY_FAULT(zxl_guest_unset_trap, _bell, .before = trap_all, .after = untrap_all)
+COPY_FAULT_AS(zxl_guest_unset_trap, _bell, .before = trap_all, .after = untrap_all)
 {
 	return zxl_guest_unset_trap(self->vm.guest, ZX_GUEST_TRAP_BELL, GUEST_BELL);
 }
@@ -357,25 +357,25 @@ FAULT_AS(zx_guest_set_trap, _apic, .after = untrap_apic)
 				 ZX_HANDLE_INVALID, 0);
 }
 
-COPY_FAULT(zxl_guest_set_ipi_mode, )
+COPY_FAULT(zxl_guest_set_ipi_mode)
 {
 	return zxl_guest_set_ipi_mode(self->vm.guest, ZXL_IPI_KERNEL);
 }
 
-COPY_FAULT(zx_vcpu_interrupt, , .before = guest_boot, .after = guest_down)
+COPY_FAULT(zx_vcpu_interrupt, .before = guest_boot, .after = guest_down)
 {
 	return zx_vcpu_interrupt(self->other.vcpu, 0x40);
 }
 
 /* A state that is not in the shared page. */
-COPY_FAULT(zx_vcpu_read_state, , .before = guest_boot, .after = guest_down)
+COPY_FAULT(zx_vcpu_read_state, .before = guest_boot, .after = guest_down)
 {
 	uint64_t rip;
 
 	return zx_vcpu_read_state(self->other.vcpu, ZXL_VCPU_RIP, &rip, sizeof(rip));
 }
 
-COPY_FAULT(zx_vcpu_write_state, , .before = guest_boot, .after = guest_down)
+COPY_FAULT(zx_vcpu_write_state, .before = guest_boot, .after = guest_down)
 {
 	const uint64_t rip = GUEST_ENTRY;
 

@@ -50,7 +50,8 @@ FIXTURE_VARIANT(faults) {
 	static zx_status_t call_##id(struct _test_data_faults *self)
 #define FAULT(name, ...)		FAULT_ROW(name, ##__VA_ARGS__)
 #define FAULT_AS(name, tag, ...)	FAULT_ROW(name##tag, ##__VA_ARGS__)
-#define COPY_FAULT(name, tag, ...)	FAULT_ROW(name##tag, .copies = true, ##__VA_ARGS__)
+#define COPY_FAULT(name, ...)		FAULT_ROW(name, .copies = true, ##__VA_ARGS__)
+#define COPY_FAULT_AS(name, tag, ...)	FAULT_ROW(name##tag, .copies = true, ##__VA_ARGS__)
 
 static void close_out(struct _test_data_faults *self)
 {

@@ -54,9 +54,18 @@ static zx_status_t create_guest(struct life *life)
 	return zx_guest_create(life->h[RESOURCE], 0, &life->h[GUEST], &life->h[VMAR]);
 }
 
+/* A call that the kernel could not read has not taken the handle over. */
 static zx_status_t create_vmo(struct life *life)
 {
-	return vmo_executable(GUEST_RAM, &life->h[VMO]);
+	zx_handle_t vmo;
+	zx_status_t status = zx_vmo_create(GUEST_RAM, 0, &vmo);
+
+	if (status != ZX_OK)
+		return status;
+	status = zx_vmo_replace_as_executable(vmo, ZX_HANDLE_INVALID, &life->h[VMO]);
+	if (status != ZX_OK)
+		zx_handle_close(vmo);
+	return status;
 }
 
 static zx_status_t write_image(struct life *life)
@@ -260,8 +269,6 @@ static const struct {
 FIXTURE(life) {
 	struct smp image;
 	struct injector injector;
-	long objects;
-	int descriptors;
 	unsigned int failed;
 };
 
@@ -273,8 +280,6 @@ FIXTURE_SETUP(life)
 		  ADD(GUEST_SPARE + 64 * PAGE, 1), ADD(GUEST_HOLE + PAGE, 1),
 		  STEP(MARK, 0, 0x5002), ADD(GUEST_HOLE + 20 * PAGE, 1), STEP(MARK, 0, 0x5003));
 	ASSERT_EQ(0, injector_open(&self->injector));
-	self->objects = live_objects();
-	self->descriptors = count_descriptors();
 }
 
 FIXTURE_TEARDOWN(life)
@@ -300,7 +305,8 @@ static unsigned int live(struct life *life, bool again, zx_status_t status[2])
 {
 	unsigned int i;
 
-	status[0] = status[1] = ZX_OK;
+	status[0] = ZX_OK;
+	status[1] = ZX_OK;
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		zx_status_t now = steps[i].call(life);
 
@@ -329,6 +335,8 @@ static bool live_with_fault(struct __test_metadata *_metadata, struct _test_data
 			    unsigned int nth, bool on)
 {
 	struct life life = { .image = &self->image };
+	const int descriptors = count_descriptors();
+	const long objects = live_objects();
 	zx_status_t status[2];
 	unsigned int step;
 	bool hit;
@@ -342,10 +350,11 @@ static bool live_with_fault(struct __test_metadata *_metadata, struct _test_data
 		       step < ARRAY_SIZE(steps) ? steps[step].name : "none", status[0], status[1]);
 	}
 	EXPECT_TRUE(hit || status[0] == ZX_OK);
-	EXPECT_EQ(0, more_objects(self->objects)) {
-		TH_LOG("fault %u", nth);
+	EXPECT_EQ(0, more_objects(objects)) {
+		TH_LOG("fault %u: step %s: %d", nth,
+		       step < ARRAY_SIZE(steps) ? steps[step].name : "none", status[0]);
 	}
-	EXPECT_EQ(self->descriptors, count_descriptors()) {
+	EXPECT_EQ(descriptors, count_descriptors()) {
 		TH_LOG("fault %u", nth);
 	}
 	self->failed += status[0] != ZX_OK;
@@ -355,13 +364,14 @@ static bool live_with_fault(struct __test_metadata *_metadata, struct _test_data
 static void live_well(struct __test_metadata *_metadata, struct _test_data_life *self)
 {
 	struct life life = { .image = &self->image };
+	const long objects = live_objects();
 	zx_status_t status[2];
 
 	EXPECT_EQ(ARRAY_SIZE(steps), live(&life, false, status)) {
 		TH_LOG("status %d", status[0]);
 	}
 	close_all(&life);
-	EXPECT_EQ(0, more_objects(self->objects));
+	EXPECT_EQ(0, more_objects(objects));
 }
 
 static void sweep(struct __test_metadata *_metadata, struct _test_data_life *self, bool on)

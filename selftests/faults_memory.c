@@ -107,41 +107,41 @@ FAULT_AS(zx_vmar_op_range, _commit, .before = map_for_writing, .after = unmap)
 	return zx_vmar_op_range(self->vm.vmar, ZX_VMAR_OP_COMMIT, GUEST_WINDOW, 4 * PAGE, NULL, 0);
 }
 
-COPY_FAULT(zx_vmo_read, , .before = page_to_copy)
+COPY_FAULT(zx_vmo_read, .before = page_to_copy)
 {
 	char bytes[4];
 
 	return zx_vmo_read(self->vmo, bytes, 0, sizeof(bytes));
 }
 
-COPY_FAULT(zx_vmo_get_size, )
+COPY_FAULT(zx_vmo_get_size)
 {
 	uint64_t size;
 
 	return zx_vmo_get_size(self->vmo, &size);
 }
 
-COPY_FAULT(zx_vmo_set_size, _larger)
+COPY_FAULT_AS(zx_vmo_set_size, _larger)
 {
 	return zx_vmo_set_size(self->vmo, 2 * GUEST_RAM);
 }
 
-COPY_FAULT(zx_vmo_set_size, _smaller, .before = page_to_copy)
+COPY_FAULT_AS(zx_vmo_set_size, _smaller, .before = page_to_copy)
 {
 	return zx_vmo_set_size(self->vmo, 0);
 }
 
-COPY_FAULT(zx_vmo_op_range, _decommit, .before = page_to_copy)
+COPY_FAULT_AS(zx_vmo_op_range, _decommit, .before = page_to_copy)
 {
 	return zx_vmo_op_range(self->vmo, ZX_VMO_OP_DECOMMIT, 0, 3 * PAGE, NULL, 0);
 }
 
-COPY_FAULT(zx_vmo_op_range, _zero, .before = page_to_copy)
+COPY_FAULT_AS(zx_vmo_op_range, _zero, .before = page_to_copy)
 {
 	return zx_vmo_op_range(self->vmo, ZX_VMO_OP_ZERO, 1, 2 * PAGE, NULL, 0);
 }
 
-COPY_FAULT(zx_vmo_set_cache_policy, )
+COPY_FAULT(zx_vmo_set_cache_policy)
 {
 	return zx_vmo_set_cache_policy(self->vmo, ZX_CACHE_POLICY_CACHED);
 }
@@ -177,12 +177,12 @@ static zx_status_t vmar_to_destroy(struct _test_data_faults *self)
 			   PAGE, &addr);
 }
 
-COPY_FAULT(zx_vmar_destroy, , .before = vmar_to_destroy)
+COPY_FAULT(zx_vmar_destroy, .before = vmar_to_destroy)
 {
 	return zx_vmar_destroy(self->out[0]);
 }
 
-COPY_FAULT(zx_vmar_op_range, _decommit, .before = map_for_writing, .after = unmap)
+COPY_FAULT_AS(zx_vmar_op_range, _decommit, .before = map_for_writing, .after = unmap)
 {
 	return zx_vmar_op_range(self->vm.vmar, ZX_VMAR_OP_DECOMMIT, GUEST_WINDOW, 4 * PAGE, NULL,
 				0);
