@@ -181,17 +181,6 @@ static void *kick_at_random(void *arg)
 	return NULL;
 }
 
-static void end_loops(struct smp *smp)
-{
-	struct guest_step *step;
-	unsigned int cpu;
-
-	for (cpu = 0; cpu < smp->nr; cpu++)
-		for (step = smp_step(smp, smp_guest(smp, cpu)->lists[0], 0); step->op != OP_END; step++)
-			if (step->op == OP_LOOP)
-				*(volatile uint64_t *)&step->value = 0;
-}
-
 static void storm_over_guest(struct smp *smp)
 {
 	struct watch *watch = smp->arg;
@@ -202,7 +191,7 @@ static void storm_over_guest(struct smp *smp)
 	storm(watch->cpus, watch->soak);
 	watch->over = true;
 	pthread_join(kicker, NULL);
-	end_loops(smp);
+	smp_end_loops(smp);
 }
 
 /*

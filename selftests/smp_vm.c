@@ -339,6 +339,19 @@ zx_status_t smp_run(struct smp *smp)
 	return status ?: judge(smp) ?: compare(smp);
 }
 
+void smp_end_loops(struct smp *smp)
+{
+	struct guest_step *step;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < smp->nr; cpu++) {
+		step = smp_step(smp, smp_guest(smp, cpu)->lists[0], 0);
+		for (; step->op != OP_END; step++)
+			if (step->op == OP_LOOP)
+				*(volatile uint64_t *)&step->value = 0;
+	}
+}
+
 void smp_restart(struct smp *smp)
 {
 	memset(smp->cpus, 0, sizeof(smp->cpus));

@@ -183,6 +183,8 @@ static inline struct guest_step *smp_step(struct smp *smp, uint64_t list, unsign
  * what was wrong. ZX_OK: nothing.
  */
 zx_status_t smp_run(struct smp *smp);
+/* All VCPUs leave the loops of their first lists. */
+void smp_end_loops(struct smp *smp);
 /* After one: VCPUs can be made anew, and what was counted is forgotten. */
 void smp_restart(struct smp *smp);
 /* Have its interrupts been these vectors, in that order? */

@@ -176,6 +176,16 @@ bool zx_clock_stable(void)
 }
 
 static struct moment asleep;	/* the last one before the machine's sleep */
+static struct moment nodding;	/* and before its devices' */
+
+/* Ticks by which the TSC is behind of what the host's clock says, or less by which ahead. */
+static s64 behind(const struct moment *since)
+{
+	struct moment now = moment_now();
+	u64 ns = ktime_to_ns(ktime_sub(now.mono, since->mono));
+
+	return since->tsc + mul_u64_u64_div_u64(ns, tsc_khz, 1000000) - now.tsc;
+}
 
 void zx_clock_suspend(void)
 {
@@ -184,11 +194,23 @@ void zx_clock_suspend(void)
 
 void zx_clock_resume(void)
 {
-	struct moment now = moment_now();
-	u64 ns = ktime_to_ns(ktime_sub(now.mono, asleep.mono));
-	u64 since = mul_u64_u64_div_u64(ns, tsc_khz, 1000000);
+	WRITE_ONCE(slept, slept + behind(&asleep));
+}
 
-	WRITE_ONCE(slept, slept + asleep.tsc + since - now.tsc);
+void zx_clock_devices_suspend(void)
+{
+	nodding = moment_now();
+}
+
+/* Less than 10 ms may be the clock's own corrections, and is not worth a jump. */
+bool zx_clock_devices_resume(void)
+{
+	s64 ticks = behind(&nodding);
+
+	if (abs(ticks) < tsc_khz * 10)
+		return false;
+	WRITE_ONCE(slept, slept + ticks);
+	return true;
 }
 
 static void load_offset(struct zx_cpu *cpu)

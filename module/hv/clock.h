@@ -4,9 +4,8 @@
  * and the alarm of the local APIC's timer.
  *
  * Below, the TSC is the host's, less what it jumped while the machine slept:
- * CLOCK_MONOTONIC stands still then, and so do guests, but for suspend to idle, which
- * nobody tells us of: guests live through that. The guest's TSC is that and an offset,
- * which is 0 until the guest writes its TSC.
+ * CLOCK_MONOTONIC stands still then, and so do guests. The guest's TSC is that and an
+ * offset, which is 0 until the guest writes its TSC.
  */
 #ifndef _ZX_CLOCK_H
 #define _ZX_CLOCK_H
@@ -42,6 +41,12 @@ void zx_clock_ref_init(struct zx_clock_ref *ref);
 /* Around the sleep of the machine, with one CPU left. */
 void zx_clock_suspend(void);
 void zx_clock_resume(void);
+/*
+ * Around the sleep of its devices, with no task running: suspend to idle is nothing else
+ * but that, and the host's clock stands still in some idle states. True: it did, hold anew.
+ */
+void zx_clock_devices_suspend(void);
+bool zx_clock_devices_resume(void);
 /* Is the TSC a clock, the same on all CPUs? It may cease to be. */
 bool zx_clock_stable(void);
 

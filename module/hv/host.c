@@ -12,6 +12,8 @@
 #include <linux/cpu.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/pm_domain.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
@@ -20,6 +22,7 @@
 
 #include "../compat.h"
 #include "../x86/backend.h"
+#include "crash.h"
 #include "host.h"
 
 static DEFINE_MUTEX(lock);
@@ -50,7 +53,7 @@ static void cpu_off(void *unused)
 		return;
 	__this_cpu_write(zx_host_on, false);
 	__this_cpu_write(zx_cpu_held, NULL);
-	zx_backend->host_off();
+	zx_backend->host_off(false);
 }
 
 /* Once per reason until another comes up, so that nobody fills the log by asking again. */
@@ -66,12 +69,12 @@ static void tell(const char *reason)
  * Modules cannot look for one another, but have their names in sysfs, those that are
  * built in as well.
  */
-static bool rival_present(void)
+bool zx_host_module(const char *name)
 {
-	struct kobject *rival = kset_find_obj(THIS_MODULE->mkobj.kobj.kset, zx_backend->rival);
+	struct kobject *found = kset_find_obj(THIS_MODULE->mkobj.kobj.kset, name);
 
-	kobject_put(rival);
-	return !!rival;
+	kobject_put(found);
+	return !!found;
 }
 
 /* Who holds the CPU, and what to do. The hardware does not say: it is KVM if KVM is there. */
@@ -82,7 +85,7 @@ static const char *why_off(int error)
 
 	if (error != -EBUSY)
 		return "the CPU fails to be switched on";
-	if (!rival_present())
+	if (!zx_host_module(rival))
 		return "another hypervisor holds the CPU, and it is not KVM: " ZX_OTHER_REMEDY;
 	snprintf(by_kvm, sizeof(by_kvm),
 		 "another hypervisor holds the CPU, and %s is loaded: %s, or rmmod %s",
@@ -200,6 +203,45 @@ static void resume(void)
 
 ZX_SYSCORE(sleep, suspend, resume);
 
+static int devices_suspend(struct device *dev)
+{
+	zx_clock_devices_suspend();
+	return 0;
+}
+
+static void forget_held(void *unused)
+{
+	__this_cpu_write(zx_cpu_held, NULL);
+}
+
+static int devices_resume(struct device *dev)
+{
+	if (zx_clock_devices_resume())
+		on_each_cpu(forget_held, NULL, true);
+	return 0;
+}
+
+/* A device that is nothing but told: tasks are frozen by then, and thawed after. */
+static struct dev_pm_domain sleepers = {
+	.ops = { .suspend = devices_suspend, .resume = devices_resume },
+};
+static struct platform_device *sleeper;
+
+static int sleeper_init(void)
+{
+	sleeper = platform_device_register_simple(KBUILD_MODNAME, PLATFORM_DEVID_NONE, NULL, 0);
+	if (IS_ERR(sleeper))
+		return PTR_ERR(sleeper);
+	dev_pm_domain_set(&sleeper->dev, &sleepers);
+	return 0;
+}
+
+static void sleeper_exit(void)
+{
+	dev_pm_domain_set(&sleeper->dev, NULL);
+	platform_device_unregister(sleeper);
+}
+
 /* The next kernel must not find virtualization on (INIT would be held back). */
 static int reboot(struct notifier_block *nb, unsigned long event, void *unused)
 {
@@ -218,24 +260,34 @@ int zx_host_init(void)
 
 	if (ret)
 		return ret;
+	ret = sleeper_init();
+	if (ret)
+		goto err_backend;
 	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "virt/zx_hypervisor:online",
 					cpu_comes, cpu_goes);
-	if (ret < 0) {
-		if (zx_backend)
-			zx_backend->exit();
-		return ret;
-	}
+	if (ret < 0)
+		goto err_sleeper;
 	hotplug = ret;
 	zx_syscore_register(&sleep);
 	register_reboot_notifier(&reboot_nb);
+	zx_crash_init();
 	return 0;
+
+err_sleeper:
+	sleeper_exit();
+err_backend:
+	if (zx_backend)
+		zx_backend->exit();
+	return ret;
 }
 
 void zx_host_exit(void)
 {
+	zx_crash_exit();
 	unregister_reboot_notifier(&reboot_nb);
 	zx_syscore_unregister(&sleep);
 	cpuhp_remove_state_nocalls(hotplug);
+	sleeper_exit();
 	if (zx_backend)
 		zx_backend->exit();
 }

@@ -29,5 +29,7 @@ void zx_host_exit(void);
 /* NOT_SUPPORTED: this machine cannot run guests now; logged once per reason. */
 zx_status_t zx_host_get(void);
 void zx_host_put(void);
+/* Is this module there, or built in? */
+bool zx_host_module(const char *name);
 
 #endif

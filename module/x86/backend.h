@@ -125,8 +125,11 @@ struct zx_backend {
 	int (*init)(void);		/* what all CPUs share */
 	void (*exit)(void);
 	int (*host_on)(void);		/* this CPU, interrupts off; -EBUSY: somebody holds it */
-	/* Nothing of a guest stays in the CPU: a rival takes what it finds for the host's. */
-	void (*host_off)(void);
+	/*
+	 * Nothing of a guest stays in the CPU: a rival takes what it finds for the host's.
+	 * @crash: only what keeps another kernel from starting; whether on or off.
+	 */
+	void (*host_off)(bool crash);
 
 	int (*vcpu_init)(struct zx_cpu *cpu);
 	void (*vcpu_fini)(struct zx_cpu *cpu);

@@ -49,5 +49,5 @@ machine_start() {
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev stdio,id=console,signal=off -serial chardev:console \
 		-serial "file:$vm_log" -serial "file:$vm_report" \
-		-kernel "$vm_kernel" -initrd "$vm_initrd" -append "$vm_cmdline"
+		-kernel "$vm_kernel" -initrd "$vm_initrd" -append "$vm_cmdline" $ZX_QEMU
 }

@@ -154,10 +154,16 @@ int svm_host_on(void)
 	return 0;
 }
 
-void svm_host_off(void)
+void svm_host_off(bool crash)
 {
 	u64 efer;
 
+	if (crash) {
+		if (!__this_cpu_read(zx_host_on))
+			return;
+		/* INIT waits as well while the global interrupt flag is off (APM 2, 15.17). */
+		asm volatile("stgi" : : : "memory");
+	}
 	wrmsrl(VM_HSAVE_PA, 0);
 	rdmsrl(MSR_EFER, efer);
 	wrmsrl(MSR_EFER, efer & ~EFER_SVME);

@@ -53,7 +53,7 @@ const char *svm_refusal(void);
 int svm_init(void);
 void svm_exit(void);
 int svm_host_on(void);
-void svm_host_off(void);
+void svm_host_off(bool crash);
 /* A new tag for the guest's translations on this CPU. */
 void svm_host_asid(struct svm_vcpu *svm);
 /* vmcb.c */

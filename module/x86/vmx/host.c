@@ -363,16 +363,28 @@ int vmx_host_on(void)
 	return 0;
 }
 
-void vmx_host_off(void)
+/* In VMX operation INIT waits, and CR4.VMXE cannot be cleared: SDM 3, 24.8. */
+static void leave_vmx(void)
+{
+	vmxoff();
+	cr4_clear_bits(X86_CR4_VMXE);
+}
+
+void vmx_host_off(bool crash)
 {
 	struct vmx_host *h = this_cpu_ptr(&vmx_host);
 	struct vmx_vcpu *vmx, *next;
 
+	/* What the CPU still keeps of a VMCS goes to memory of the kernel that has ended. */
+	if (crash) {
+		if (__read_cr4() & X86_CR4_VMXE)
+			leave_vmx();
+		return;
+	}
 	list_for_each_entry_safe(vmx, next, &h->active, node)
 		vmx_vmcs_clear_local(vmx);
-	vmxoff();
+	leave_vmx();
 	intel_pt_handle_vmx(0);
-	cr4_clear_bits(X86_CR4_VMXE);
 }
 
 int vmx_host_vpid(void)

@@ -111,7 +111,7 @@ const char *vmx_refusal(void);
 int vmx_init(void);
 void vmx_exit(void);
 int vmx_host_on(void);
-void vmx_host_off(void);
+void vmx_host_off(bool crash);
 int vmx_host_vpid(void);		/* a new tag for translations; 0: there is none */
 void vmx_host_vpid_free(u16 vpid);
 /* Throw away this CPU's translations for the VCPU. */
