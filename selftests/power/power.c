@@ -11,15 +11,13 @@
 #include <string.h>
 #include <sys/io.h>
 #include <sys/reboot.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "../util.h"
+#include "next.h"
 
 #define NEXT_INITRD	"/share/next/initrd"
 #define KERNEL		"/guest/vmlinuz"
-#define ON_CRASH	2		/* KEXEC_FILE_ON_CRASH */
 #define MAX_CPUS	16
 
 #define CMOS_INDEX	0x70
@@ -57,18 +55,12 @@ static void next_cmdline(char *line, size_t size, const char *more)
 			snprintf(line + strlen(line), size - strlen(line), " %s", word);
 }
 
-static void load_next(unsigned long flags, const char *more)
+static void load_next(bool crash)
 {
-	const int kernel = open(KERNEL, O_RDONLY), initrd = open(NEXT_INITRD, O_RDONLY);
 	char line[2048];
 
-	if (kernel < 0 || initrd < 0)
-		err(1, "the next kernel");
-	next_cmdline(line, sizeof(line), more);
-	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(line) + 1, line, flags))
-		err(1, "kexec_file_load");
-	close(kernel);
-	close(initrd);
+	next_cmdline(line, sizeof(line), crash ? "nr_cpus=1" : "");
+	next_load(KERNEL, NEXT_INITRD, line, crash);
 }
 
 /* A guest that is in the CPU for ever, and one that sleeps until its timer ends, for ever. */
@@ -124,11 +116,11 @@ int main(int argc, char **argv)
 	const char *what = argc == 2 ? argv[1] : "";
 
 	if (!strcmp(what, "kexec")) {
-		load_next(0, "");
+		load_next(false);
 		start_guests();
 		reboot(RB_KEXEC);
 	} else if (!strcmp(what, "crash")) {
-		load_next(ON_CRASH, "nr_cpus=1");
+		load_next(true);
 		start_guests();
 		trigger('c');
 	} else if (!strcmp(what, "reboot") || !strcmp(what, "reset")) {
