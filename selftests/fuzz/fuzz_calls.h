@@ -31,7 +31,7 @@
 #define CORPUS		4096
 
 /* What a handle is of; the last: somebody else's descriptors. */
-enum kind {
+enum kind_of {
 	RESOURCE, PORT, VMO, VMAR, GUEST, VCPU, CHANNEL, EVENT, EVENTPAIR, FOREIGN, KINDS,
 	ANY = KINDS,
 	SAME,	/* as the handle that the call works on */
@@ -177,10 +177,10 @@ static inline uint64_t any(struct worker *w)
 
 /* The pool. What is taken or displaced is the caller's to close; the others do it. */
 void pool_clear(void);
-void pool_put(struct worker *w, enum kind kind, int fd);
-int pool_get(struct worker *w, enum kind kind);
-int pool_take(struct worker *w, enum kind kind, enum kind *was);
-enum kind pool_kind(int fd);
+void pool_put(struct worker *w, enum kind_of kind, int fd);
+int pool_get(struct worker *w, enum kind_of kind);
+int pool_take(struct worker *w, enum kind_of kind, enum kind_of *was);
+enum kind_of pool_kind(int fd);
 uint32_t handle_value(int fd);
 
 /* Arguments. */
@@ -189,11 +189,13 @@ uint32_t handle_value(int fd);
 void *area(struct worker *w, unsigned int index);
 uint64_t boundary(struct worker *w);
 void *bad_pointer(struct worker *w);
-void make_call(struct worker *w, const struct call *call);
+/* The operations begin with the calls. */
+void make_call(struct worker *w, unsigned int op);
+unsigned int op_of(unsigned int cmd);
 
-/* One system call on one of our descriptors; @errors: negative answers are anybody's. */
+/* What a call that was made gave: of an ioctl its value, or -errno. True for ZX_OK. */
 void count(struct worker *w);
-bool answered(struct worker *w, long ret, const char *what);
+bool answered(struct worker *w, unsigned int op, long ret);
 
 /* Windows of memory in which alone anything is mapped. */
 #define WINDOW		(2ull << 20)

@@ -56,10 +56,12 @@ static const uint64_t good[][12] = {
 };
 
 static const uint64_t places[] = {
-	0, GUEST_ENTRY, GUEST_BUFFER, GUEST_LOW_TRAP, GUEST_SPARE, GUEST_RAM, GUEST_TRAP, GUEST_BELL,
-	GUEST_HOLE, GUEST_WINDOW, GUEST_MAPPED, 0xfee00000, 1ull << 30, 1ull << 47,
+	0, GUEST_ENTRY, GUEST_BUFFER, GUEST_LOW_TRAP, GUEST_SPARE, GUEST_RAM, GUEST_TRAP,
+	GUEST_BELL, GUEST_HOLE, GUEST_WINDOW, GUEST_MAPPED, 0xfee00000, 1ull << 30, 1ull << 47,
 	(1ull << 48) - PAGE, 1ull << 48, 1ull << 52,
 };
+
+static const uint64_t ports[] = { 0, GUEST_PORTS, GUEST_PORTS, 0x60, 0x3f8, 0xffff, 0x10000 };
 
 uint64_t boundary(struct worker *w)
 {
@@ -71,11 +73,16 @@ uint64_t boundary(struct worker *w)
 	const uint64_t edge = pick(w, edges);
 
 	switch (below(w, 8)) {
-	case 0: return edge - 1;
-	case 1: return edge + 1;
-	case 2: return edge - PAGE;
-	case 3: return any(w);
-	default: return edge;
+	case 0:
+		return edge - 1;
+	case 1:
+		return edge + 1;
+	case 2:
+		return edge - PAGE;
+	case 3:
+		return any(w);
+	default:
+		return edge;
 	}
 }
 
@@ -90,42 +97,65 @@ void *bad_pointer(struct worker *w)
 	unsigned char *end = w->scratch + AREAS * AREA;
 
 	switch (below(w, 12)) {
-	case 0: return NULL;
-	case 1: return (void *)16;
-	case 2: return end - 4 - 4 * below(w, 8);
-	case 3: return end;
-	case 4: return (void *)0xffff888000000000;
-	case 5: return (void *)0x800000000000;
-	case 6: return (void *)(0x7fffffffffff - below(w, 64));
-	case 7: return (void *)0xffffffffff600000;
-	case 8: return (void *)-(uint64_t)below(w, 4096);
-	default: return window_at(w);
+	case 0:
+		return NULL;
+	case 1:
+		return (void *)16;
+	case 2:
+		return end - 4 - 4 * below(w, 8);
+	case 3:
+		return end;
+	case 4:
+		return (void *)0xffff888000000000;
+	case 5:
+		return (void *)0x800000000000;
+	case 6:
+		return (void *)(0x7fffffffffff - below(w, 64));
+	case 7:
+		return (void *)0xffffffffff600000;
+	case 8:
+		return (void *)-(uint64_t)below(w, 4096);
+	default:
+		return window_at(w);
 	}
 }
 
+/* Who may wait for ever is ended by a signal; the others get some more time instead. */
 static int64_t deadline(struct worker *w, bool endless)
 {
+	const uint32_t longest = endless ? 400000 : 4000000;
 	struct timespec time;
 
-	switch (below(w, 64)) {
-	case 0: return INT64_MIN;
-	case 1: return -1;
-	case 2: case 3: case 4: case 5: case 6:
+	switch (below(w, endless ? 64 : 6)) {
+	case 0:
+		return INT64_MIN;
+	case 1:
+		return -1;
+	case 2:
+	case 3:
+	case 4:
 		clock_gettime(CLOCK_MONOTONIC, &time);
-		return time.tv_sec * 1000000000ll + time.tv_nsec + below(w, 400000);
-	case 7: return endless && once_in(w, 4) ? INT64_MAX : 0;
-	default: return 0;
+		return time.tv_sec * 1000000000ll + time.tv_nsec + below(w, longest);
+	case 5:
+		return endless && once_in(w, 4) ? INT64_MAX : 0;
+	default:
+		return 0;
 	}
 }
 
 static uint64_t length(struct worker *w)
 {
 	switch (below(w, 8)) {
-	case 0: return 0;
-	case 1: return below(w, 4 * PAGE);
-	case 2: return GUEST_RAM;
-	case 3: return PAGE << below(w, 10);
-	default: return PAGE * (1 + below(w, 8));
+	case 0:
+		return 0;
+	case 1:
+		return below(w, 4 * PAGE);
+	case 2:
+		return once_in(w, 8) ? GUEST_RAM : PAGE;
+	case 3:
+		return PAGE << below(w, 6);
+	default:
+		return PAGE * (1 + below(w, 8));
 	}
 }
 
@@ -139,10 +169,14 @@ static uint32_t signals(struct worker *w, bool settable)
 	const uint32_t usual = ZX_SIGNAL_READABLE | ZX_SIGNAL_WRITABLE | ZX_SIGNAL_PEER_CLOSED;
 
 	switch (below(w, 4)) {
-	case 0: return 0;
-	case 1: return ZX_SIGNAL_SIGNALED;
-	case 2: return (1u << 24) << below(w, 8);
-	default: return settable ? ZX_SIGNAL_USER_ALL : usual;
+	case 0:
+		return 0;
+	case 1:
+		return ZX_SIGNAL_SIGNALED;
+	case 2:
+		return (1u << 24) << below(w, 8);
+	default:
+		return settable ? ZX_SIGNAL_USER_ALL : usual;
 	}
 }
 
@@ -162,7 +196,7 @@ static uint32_t rights(struct worker *w, int fd)
 	return once_in(w, 8) ? basic.rights & any(w) : basic.rights & ~bit;
 }
 
-static uint32_t handle(struct worker *w, enum kind kind)
+static uint32_t handle(struct worker *w, enum kind_of kind)
 {
 	const int fd = pool_get(w, once_in(w, 24) ? ANY : kind);
 
@@ -181,7 +215,8 @@ static void *fill(struct worker *w, void *to, unsigned int what)
 			words[i] = once_in(w, 8) ? boundary(w) : any(w) & 0xff00ff;
 			break;
 		case ITEMS:
-			items[i] = (struct zx_ioc_wait_item){ handle(w, ANY), signals(w, false), 0 };
+			items[i].handle = handle(w, ANY);
+			items[i].waitfor = signals(w, false);
 			break;
 		case HANDLES:
 			((uint32_t *)to)[i] = handle(w, ANY);
@@ -194,24 +229,42 @@ static void *fill(struct worker *w, void *to, unsigned int what)
 static uint64_t number(struct worker *w, const struct field *f, int fd)
 {
 	switch (f->what) {
-	case FLAGS: return any(w) & f->more;
-	case CHOICE: return pick(w, good[f->more]);
-	case SMALL: return below(w, f->more);
-	case BYTES: return once_in(w, 64) ? AREA / 2 : below(w, f->more);
-	case VMO_SIZE: return once_in(w, 32) ? 1ull << 46 : length(w);
-	case OFFSET: return once_in(w, 4) ? below(w, 16) * (f->more ? PAGE : 511) : 0;
-	case LENGTH: return length(w);
-	case GPA: return place(w, PAGE);
-	case TRAP_AT: return once_in(w, 3) ? below(w, 0x400) : place(w, PAGE);
-	case LINEAR: return place(w, 511);
-	case KEY: return below(w, 4);
-	case SIGNALS: return signals(w, f->more);
-	case RIGHTS: return rights(w, fd);
-	case DEADLINE: return deadline(w, f->more);
-	case OWN_VALUE: return once_in(w, 4) ? 0 : handle_value(fd);
-	case OPTIONAL: return once_in(w, 2) ? 0 : handle(w, f->more);
-	case HANDLE: return handle(w, f->more);
-	default: return 0;
+	case FLAGS:
+		return any(w) & f->more;
+	case CHOICE:
+		return pick(w, good[f->more]);
+	case SMALL:
+		return below(w, f->more);
+	case BYTES:
+		return once_in(w, 64) ? AREA / 2 : below(w, f->more);
+	case VMO_SIZE:
+		return once_in(w, 32) ? 1ull << 46 : length(w);
+	case OFFSET:
+		return once_in(w, 4) ? below(w, 16) * (f->more ? PAGE : 511) : 0;
+	case LENGTH:
+		return length(w);
+	case GPA:
+		return place(w, PAGE);
+	case TRAP_AT:
+		return once_in(w, 4) ? pick(w, ports) : place(w, PAGE);
+	case LINEAR:
+		return place(w, 511);
+	case KEY:
+		return below(w, 4);
+	case SIGNALS:
+		return signals(w, f->more);
+	case RIGHTS:
+		return rights(w, fd);
+	case DEADLINE:
+		return deadline(w, f->more);
+	case OWN_VALUE:
+		return once_in(w, 4) ? 0 : handle_value(fd);
+	case OPTIONAL:
+		return once_in(w, 2) ? 0 : handle(w, f->more);
+	case HANDLE:
+		return handle(w, f->more);
+	default:
+		return 0;
 	}
 }
 
@@ -248,15 +301,24 @@ static uint64_t got(const unsigned char *args, const struct field *f)
 	return value;
 }
 
-static void tame(const struct call *call, unsigned char *args)
+/* What single fields do not know: lengths that go with kinds, and what is too much. */
+static void tame(struct worker *w, const struct call *call, unsigned char *args)
 {
+	struct zx_ioc_vcpu_state *state = (void *)args;
 	struct zx_ioc_vmo_op_range *vmo = (void *)args;
 	struct zx_ioc_vmar_op_range *vmar = (void *)args;
+	unsigned int i;
 
 	if (call->cmd == ZX_IOC_VMO_OP_RANGE && vmo->length > TAME && vmo->length < 1ull << 48)
 		vmo->length %= TAME;
 	if (call->cmd == ZX_IOC_VMAR_OP_RANGE && vmar->length > TAME && vmar->length < 1ull << 48)
 		vmar->length %= TAME;
+	if (call->fields->more != 6 || once_in(w, 4))
+		return;
+	for (i = 0; i < ARRAY_LEN(*good) && good[6][i] != state->kind; i++)
+		;
+	if (i < ARRAY_LEN(*good))
+		state->length = good[7][i];
 }
 
 /* What the struct says of its own size. */
@@ -265,11 +327,16 @@ static uint32_t said_size(struct worker *w, const struct call *call)
 	if (!once_in(w, 24))
 		return call->size;
 	switch (below(w, 6)) {
-	case 0: return call->base + below(w, 9);
-	case 1: return call->size + 8 * (1 + below(w, 4));
-	case 2: return below(w, call->size + 1);
-	case 3: return PAGE + below(w, 3) - 1;
-	default: return boundary(w);
+	case 0:
+		return call->base + below(w, 9);
+	case 1:
+		return call->size + 8 * (1 + below(w, 4));
+	case 2:
+		return below(w, call->size + 1);
+	case 3:
+		return PAGE + below(w, 3) - 1;
+	default:
+		return boundary(w);
 	}
 }
 
@@ -297,7 +364,7 @@ static void *put_struct(struct worker *w, const struct call *call, unsigned char
 
 /* Handles that the call has made go to the pool. */
 static void collect(struct worker *w, const struct call *call, const unsigned char *args,
-		    enum kind on)
+		    enum kind_of on)
 {
 	const uint32_t *values;
 	unsigned int i, j, count;
@@ -354,23 +421,39 @@ static int target(struct worker *w, const struct call *call)
 	return pool_get(w, once_in(w, 24) ? ANY : call->on);
 }
 
-void make_call(struct worker *w, const struct call *call)
+static void make_once(struct worker *w, unsigned int op, int fd, unsigned char *args)
 {
-	const int fd = target(w, call);
-	unsigned char args[STRUCT_MAX] = {};
-	unsigned int i;
+	const struct call *call = ops[op].call;
 	void *at;
 	long ret;
 
 	*(uint32_t *)args = said_size(w, call);
-	for (i = 0; i < call->nr_fields; i++)
-		put(args, &call->fields[i], value(w, &call->fields[i], i, fd));
-	tame(call, args);
+	tame(w, call, args);
 	clear_results(w, call);
 	at = put_struct(w, call, args);
 	if (options.verbose)
 		say(w, call, fd, at, args);
 	ret = ioctl(fd, call->cmd, at);
-	if (answered(w, ret < 0 ? -errno : ret, call->name))
+	if (answered(w, op, ret < 0 ? -errno : ret))
 		collect(w, call, args, call->on == ANY ? pool_kind(fd) : call->on);
+}
+
+/* And some more times, each with one thing changed. */
+void make_call(struct worker *w, unsigned int op)
+{
+	const struct call *call = ops[op].call;
+	unsigned char args[STRUCT_MAX] = {};
+	unsigned int i, more = below(w, 12);
+	int fd = target(w, call);
+
+	for (i = 0; i < call->nr_fields; i++)
+		put(args, &call->fields[i], value(w, &call->fields[i], i, fd));
+	make_once(w, op, fd, args);
+	while (more--) {
+		if (once_in(w, 3))
+			fd = target(w, call);
+		i = below(w, call->nr_fields);
+		put(args, &call->fields[i], value(w, &call->fields[i], i, fd));
+		make_once(w, op, fd, args);
+	}
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What Linux lets anybody do with a descriptor. Its answers are not ours; that the kernel lives is. */
+/* What Linux lets anybody do with a descriptor. What it answers is not our business. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -37,7 +37,7 @@ static int someone(struct worker *w)
 
 static void do_close(struct worker *w)
 {
-	enum kind kind;
+	enum kind_of kind;
 	const int fd = pool_take(w, ANY, &kind);
 
 	if (fd >= 0)
@@ -64,7 +64,7 @@ static void do_dup(struct worker *w)
 /* Over a number that the pool has: what was there is closed while it is in use. */
 static void do_dup_over(struct worker *w)
 {
-	enum kind kind, other;
+	enum kind_of kind, other;
 	const int over = pool_take(w, ANY, &kind);
 
 	other = below(w, KINDS);
@@ -132,10 +132,18 @@ static void do_read(struct worker *w)
 	const int fd = someone(w);
 
 	switch (below(w, 4)) {
-	case 0: (void)!read(fd, vec[0].iov_base, vec[0].iov_len); break;
-	case 1: (void)!pread(fd, vec[0].iov_base, vec[0].iov_len, below(w, MODEST)); break;
-	case 2: (void)!readv(fd, vec, 2); break;
-	default: preadv2(fd, vec, 2, below(w, MODEST), RWF_NOWAIT); break;
+	case 0:
+		(void)!read(fd, vec[0].iov_base, vec[0].iov_len);
+		break;
+	case 1:
+		(void)!pread(fd, vec[0].iov_base, vec[0].iov_len, below(w, MODEST));
+		break;
+	case 2:
+		(void)!readv(fd, vec, 2);
+		break;
+	default:
+		preadv2(fd, vec, 2, below(w, MODEST), RWF_NOWAIT);
+		break;
 	}
 }
 
@@ -145,10 +153,18 @@ static void do_write(struct worker *w)
 	const int fd = someone(w);
 
 	switch (below(w, 4)) {
-	case 0: (void)!write(fd, vec[0].iov_base, vec[0].iov_len); break;
-	case 1: (void)!pwrite(fd, vec[0].iov_base, vec[0].iov_len, below(w, MODEST)); break;
-	case 2: (void)!writev(fd, vec, 2); break;
-	default: pwritev2(fd, vec, 2, below(w, MODEST), RWF_NOWAIT); break;
+	case 0:
+		(void)!write(fd, vec[0].iov_base, vec[0].iov_len);
+		break;
+	case 1:
+		(void)!pwrite(fd, vec[0].iov_base, vec[0].iov_len, below(w, MODEST));
+		break;
+	case 2:
+		(void)!writev(fd, vec, 2);
+		break;
+	default:
+		pwritev2(fd, vec, 2, below(w, MODEST), RWF_NOWAIT);
+		break;
 	}
 }
 
@@ -158,10 +174,18 @@ static void do_move(struct worker *w)
 	loff_t at = below(w, MODEST);
 
 	switch (below(w, 4)) {
-	case 0: sendfile(to, from, once_in(w, 2) ? &at : NULL, below(w, MODEST)); break;
-	case 1: splice(from, NULL, to, NULL, below(w, MODEST), SPLICE_F_NONBLOCK); break;
-	case 2: tee(from, to, below(w, MODEST), SPLICE_F_NONBLOCK); break;
-	default: copy_file_range(from, NULL, to, NULL, below(w, MODEST), 0); break;
+	case 0:
+		sendfile(to, from, once_in(w, 2) ? &at : NULL, below(w, MODEST));
+		break;
+	case 1:
+		splice(from, NULL, to, NULL, below(w, MODEST), SPLICE_F_NONBLOCK);
+		break;
+	case 2:
+		tee(from, to, below(w, MODEST), SPLICE_F_NONBLOCK);
+		break;
+	default:
+		copy_file_range(from, NULL, to, NULL, below(w, MODEST), 0);
+		break;
 	}
 }
 
@@ -177,11 +201,21 @@ static void do_size(struct worker *w)
 	const int fd = someone(w);
 
 	switch (below(w, 5)) {
-	case 0: (void)!ftruncate(fd, below(w, MODEST)); break;
-	case 1: fallocate(fd, below(w, 4), below(w, MODEST), 1 + below(w, MODEST)); break;
-	case 2: lseek(fd, below(w, MODEST), below(w, 6)); break;
-	case 3: posix_fadvise(fd, 0, below(w, MODEST), below(w, 6)); break;
-	default: readahead(fd, 0, below(w, MODEST)); break;
+	case 0:
+		(void)!ftruncate(fd, below(w, MODEST));
+		break;
+	case 1:
+		fallocate(fd, below(w, 4), below(w, MODEST), 1 + below(w, MODEST));
+		break;
+	case 2:
+		lseek(fd, below(w, MODEST), below(w, 6));
+		break;
+	case 3:
+		posix_fadvise(fd, 0, below(w, MODEST), below(w, 6));
+		break;
+	default:
+		readahead(fd, 0, below(w, MODEST));
+		break;
 	}
 }
 
@@ -190,9 +224,15 @@ static void do_sync(struct worker *w)
 	const int fd = someone(w);
 
 	switch (below(w, 3)) {
-	case 0: fsync(fd); break;
-	case 1: fdatasync(fd); break;
-	default: sync_file_range(fd, 0, below(w, MODEST), below(w, 8)); break;
+	case 0:
+		fsync(fd);
+		break;
+	case 1:
+		fdatasync(fd);
+		break;
+	default:
+		sync_file_range(fd, 0, below(w, MODEST), below(w, 8));
+		break;
 	}
 }
 
@@ -203,10 +243,18 @@ static void do_inode(struct worker *w)
 
 	/* All anonymous files have one inode: what is set there is the whole machine's. */
 	switch (below(w, 4)) {
-	case 0: fstat(fd, &stat); break;
-	case 1: fgetxattr(fd, "user.x", area(w, 0), below(w, 256)); break;
-	case 2: flistxattr(fd, area(w, 0), below(w, 256)); break;
-	default: syscall(SYS_getdents64, fd, area(w, 0), below(w, 4096)); break;
+	case 0:
+		fstat(fd, &stat);
+		break;
+	case 1:
+		fgetxattr(fd, "user.x", area(w, 0), below(w, 256));
+		break;
+	case 2:
+		flistxattr(fd, area(w, 0), below(w, 256));
+		break;
+	default:
+		syscall(SYS_getdents64, fd, area(w, 0), below(w, 4096));
+		break;
 	}
 }
 
@@ -294,12 +342,24 @@ static void do_foreign(struct worker *w)
 	int fds[2] = { -1, -1 };
 
 	switch (below(w, 6)) {
-	case 0: (void)!pipe2(fds, O_NONBLOCK | O_CLOEXEC); break;
-	case 1: socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds); break;
-	case 2: fds[0] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); break;
-	case 3: fds[0] = memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING); break;
-	case 4: fds[0] = open("/dev/null", O_RDWR | O_CLOEXEC); break;
-	default: fds[0] = epoll_create1(EPOLL_CLOEXEC); break;
+	case 0:
+		(void)!pipe2(fds, O_NONBLOCK | O_CLOEXEC);
+		break;
+	case 1:
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
+		break;
+	case 2:
+		fds[0] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		break;
+	case 3:
+		fds[0] = memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		break;
+	case 4:
+		fds[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		break;
+	default:
+		fds[0] = epoll_create1(EPOLL_CLOEXEC);
+		break;
 	}
 	if (fds[0] >= 0)
 		pool_put(w, FOREIGN, fds[0]);
@@ -312,17 +372,72 @@ static void do_ioctl(struct worker *w)
 {
 	const struct call *call = &calls[below(w, nr_calls)];
 	unsigned int cmd = call->cmd;
-	long ret;
 
 	switch (below(w, 4)) {
-	case 0: cmd = _IO(ZX_IOC_MAGIC, below(w, 256)); break;
-	case 1: cmd |= any(w) << 16; break;
-	case 2: cmd ^= 1u << below(w, 32); break;
-	default: break;
+	case 0:
+		cmd = _IO(ZX_IOC_MAGIC, below(w, 256));
+		break;
+	case 1:
+		cmd |= any(w) << 16;
+		break;
+	case 2:
+		cmd ^= 1u << below(w, 32);
+		break;
+	default:
+		break;
 	}
-	ret = ioctl(someone(w), cmd, bad_pointer(w));
-	if (ret > -ZX_ERR_ACCESS_DENIED)
-		answered(w, ret, "an unknown call");
+	if (ioctl(someone(w), cmd, bad_pointer(w)) > -ZX_ERR_ACCESS_DENIED)
+		atomic_fetch_add(&shared->strays, 1);
+}
+
+/* Who waits for an answer in a call gets one: what was sent, with its number. */
+static void do_answer(struct worker *w)
+{
+	uint32_t *handles = area(w, 1), *nr = area(w, 2);
+	struct zx_ioc_channel_read read = {
+		.size = sizeof(read), .bytes = (uint64_t)area(w, 0), .handles = (uint64_t)handles,
+		.num_bytes = AREA / 2, .num_handles = ZX_CHANNEL_MAX_MSG_HANDLES,
+		.actual_bytes = (uint64_t)nr, .actual_handles = (uint64_t)(nr + 1),
+	};
+	struct zx_ioc_channel_write write = {
+		.size = sizeof(write), .bytes = read.bytes, .handles = read.handles,
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < 8; i++) {
+		const int fd = pool_get(w, CHANNEL);
+
+		if (ioctl(fd, ZX_IOC_CHANNEL_READ, &read))
+			continue;
+		write.num_bytes = nr[0];
+		write.num_handles = once_in(w, 2) ? nr[1] : 0;
+		ioctl(fd, ZX_IOC_CHANNEL_WRITE, &write);
+		for (j = 0; j < nr[1]; j++)
+			close(handles[j] >> 2);
+		count(w);
+	}
+}
+
+/* Waits that are there to be cancelled. */
+static void do_observe(struct worker *w)
+{
+	const int fd = someone(w), port = pool_get(w, PORT);
+	struct zx_ioc_object_wait_async async = {
+		.size = sizeof(async), .port = handle_value(port), .key = below(w, 4),
+		.signals = any(w),
+	};
+	struct zx_ioc_port_cancel cancel = {
+		.size = sizeof(cancel), .source = handle_value(fd), .key = below(w, 4),
+	};
+	unsigned int i, n = below(w, 8);
+	long ret;
+
+	for (i = 0; i < n; i++) {
+		ioctl(fd, ZX_IOC_OBJECT_WAIT_ASYNC, &async);
+		count(w);
+	}
+	ret = ioctl(port, ZX_IOC_PORT_CANCEL, &cancel);
+	answered(w, op_of(ZX_IOC_PORT_CANCEL), ret < 0 ? -errno : ret);
 }
 
 /* A child of one thread with everybody's handles. */
@@ -348,10 +463,11 @@ static void do_fork(struct worker *w)
 #define OP(weight_, name_)	{ .name = #name_, .weight = weight_, .run = do_##name_ }
 
 const struct op file_ops[] = {
-	OP(14, close), OP(3, open), OP(6, dup), OP(4, dup_over), OP(1, reopen), OP(2, fdinfo),
-	OP(2, fcntl), OP(1, lock), OP(2, read), OP(2, write), OP(2, move), OP(1, vmsplice),
-	OP(1, size), OP(1, sync), OP(1, inode), OP(2, poll), OP(1, select), OP(2, epoll),
-	OP(3, send), OP(3, receive), OP(3, foreign), OP(3, ioctl), OP(1, fork),
+	OP(14, close), OP(2, open), OP(4, dup), OP(3, dup_over), OP(1, reopen), OP(1, fdinfo),
+	OP(1, fcntl), OP(1, lock), OP(1, read), OP(1, write), OP(1, move), OP(1, vmsplice),
+	OP(1, size), OP(1, sync), OP(1, inode), OP(1, poll), OP(1, select), OP(2, epoll),
+	OP(2, send), OP(2, receive), OP(2, foreign), OP(3, ioctl), OP(4, answer),
+	OP(3, observe), OP(1, fork),
 };
 
 const unsigned int nr_file_ops = ARRAY_LEN(file_ops);

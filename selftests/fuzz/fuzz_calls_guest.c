@@ -101,7 +101,7 @@ static void make_traps(struct worker *w, int guest)
 
 	for (i = 0; i < ARRAY_LEN(traps); i++) {
 		traps[i].size = sizeof(traps[i]);
-		if (!once_in(w, 8))
+		if (!once_in(w, 3))
 			call(w, guest, ZX_IOC_GUEST_SET_TRAP, &traps[i]);
 	}
 }
@@ -112,7 +112,7 @@ static void make_vcpu(struct worker *w, int guest)
 	struct zx_ioc_vcpu_create create = {
 		.size = sizeof(create), .entry = GUEST_ENTRY, .out = (uint64_t)&vcpu,
 	};
-	enum kind kind;
+	enum kind_of kind;
 	int old;
 
 	guest_forget(w);
@@ -170,28 +170,30 @@ static int some_vcpu(struct worker *w)
 	return w->vcpu >= 0 && !once_in(w, 8) ? w->vcpu : other;
 }
 
-static void run(struct worker *w, unsigned int cmd, const char *name)
+/* What stands behind a packet of memory can be asked for. */
+static void run(struct worker *w, unsigned int cmd)
 {
+	const struct zx_packet *packet = area(w, 0);
 	unsigned int i, n = 1 + below(w, 4);
 	long ret;
 
 	for (i = 0; i < n; i++) {
-		void *packet = once_in(w, 16) ? bad_pointer(w) : once_in(w, 4) ? NULL : area(w, 0);
-
-		ret = ioctl(some_vcpu(w), cmd, packet);
-		if (!answered(w, ret < 0 ? -errno : ret, name))
+		ret = ioctl(some_vcpu(w), cmd, once_in(w, 16) ? bad_pointer(w) : packet);
+		if (!answered(w, w->op, ret < 0 ? -errno : ret))
 			break;
+		if (packet->type == ZX_PKT_TYPE_GUEST_MEM && once_in(w, 2))
+			make_call(w, op_of(ZXL_IOC_VCPU_MEMORY));
 	}
 }
 
 static void do_enter(struct worker *w)
 {
-	run(w, ZX_IOC_VCPU_ENTER, "VCPU_ENTER");
+	run(w, ZX_IOC_VCPU_ENTER);
 }
 
 static void do_resume(struct worker *w)
 {
-	run(w, ZX_IOC_VCPU_RESUME, "VCPU_RESUME");
+	run(w, ZX_IOC_VCPU_RESUME);
 }
 
 static void do_kick(struct worker *w)
@@ -199,7 +201,7 @@ static void do_kick(struct worker *w)
 	const long ret = ioctl(pool_get(w, once_in(w, 8) ? ANY : VCPU), ZX_IOC_VCPU_KICK,
 			       once_in(w, 32) ? any(w) : 0);
 
-	answered(w, ret < 0 ? -errno : ret, "VCPU_KICK");
+	answered(w, w->op, ret < 0 ? -errno : ret);
 }
 
 #define S(status)	(1u << -ZX_ERR_##status)
@@ -208,7 +210,7 @@ static void do_kick(struct worker *w)
 			 S(OUT_OF_RANGE))
 
 const struct op guest_ops[] = {
-	{ .name = "guest", .weight = 5, .run = do_guest },
+	{ .name = "guest", .weight = 2, .run = do_guest },
 	{ .name = "forget", .weight = 1, .run = do_forget },
 	{ .name = "VCPU_ENTER", .weight = 16, .run = do_enter, .may = ENDS },
 	{ .name = "VCPU_RESUME", .weight = 4, .run = do_resume, .may = ENDS },

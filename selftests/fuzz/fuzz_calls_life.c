@@ -14,8 +14,8 @@
 
 #include "fuzz_calls.h"
 
-#define TICK_MS		10
-#define NUDGE_TICKS	3
+#define TICK_MS		8
+#define NUDGE_TICKS	1
 #define STUCK_TICKS	(30 * 1000 / TICK_MS)
 #define LOW_KIB		(256l << 10)
 #define DESCRIPTORS	1024

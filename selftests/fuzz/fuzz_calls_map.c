@@ -89,7 +89,7 @@ static uint64_t peek(void *at)
 
 static uint64_t some_pages(struct worker *w)
 {
-	return once_in(w, 8) ? WINDOW : PAGE * (1 + below(w, 16));
+	return once_in(w, 48) ? WINDOW : PAGE * (1 + below(w, 16));
 }
 
 static void do_mmap(struct worker *w)
@@ -152,11 +152,21 @@ static void do_msync(struct worker *w)
 	unsigned char *at = window(below(w, WINDOWS));
 
 	switch (below(w, 5)) {
-	case 0: msync(at, some_pages(w), below(w, 8)); break;
-	case 1: mincore(at, PAGE * 16, area(w, 0)); break;
-	case 2: mlock(at, some_pages(w)); break;
-	case 3: munlock(at, some_pages(w)); break;
-	default: syscall(SYS_remap_file_pages, at, PAGE, 0, below(w, 4), 0); break;
+	case 0:
+		msync(at, some_pages(w), below(w, 8));
+		break;
+	case 1:
+		mincore(at, PAGE * 16, area(w, 0));
+		break;
+	case 2:
+		mlock(at, some_pages(w));
+		break;
+	case 3:
+		munlock(at, some_pages(w));
+		break;
+	default:
+		syscall(SYS_remap_file_pages, at, PAGE, 0, below(w, 4), 0);
+		break;
 	}
 }
 
@@ -195,8 +205,8 @@ static void do_remote(struct worker *w)
 #define OP(weight_, name_)	{ .name = #name_, .weight = weight_, .run = do_##name_ }
 
 const struct op map_ops[] = {
-	OP(8, mmap), OP(3, munmap), OP(2, mprotect), OP(2, mremap), OP(2, madvise), OP(1, msync),
-	OP(8, scribble), OP(4, peek), OP(2, remote),
+	OP(5, mmap), OP(2, munmap), OP(2, mprotect), OP(1, mremap), OP(2, madvise), OP(1, msync),
+	OP(5, scribble), OP(2, peek), OP(1, remote),
 };
 
 const unsigned int nr_map_ops = ARRAY_LEN(map_ops);

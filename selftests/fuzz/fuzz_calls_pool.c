@@ -31,7 +31,7 @@ void pool_clear(void)
 			pool[kind][i] = -1;
 }
 
-void pool_put(struct worker *w, enum kind kind, int fd)
+void pool_put(struct worker *w, enum kind_of kind, int fd)
 {
 	const int old = atomic_exchange(&pool[kind][below(w, PLACES)], fd);
 
@@ -40,7 +40,7 @@ void pool_put(struct worker *w, enum kind kind, int fd)
 }
 
 /* Numbers of descriptors that are closed are worth a try as well. */
-int pool_get(struct worker *w, enum kind kind)
+int pool_get(struct worker *w, enum kind_of kind)
 {
 	const unsigned int from = below(w, PLACES), other = below(w, KINDS);
 	unsigned int i;
@@ -56,13 +56,13 @@ int pool_get(struct worker *w, enum kind kind)
 	return pool[RESOURCE][from];
 }
 
-int pool_take(struct worker *w, enum kind kind, enum kind *was)
+int pool_take(struct worker *w, enum kind_of kind, enum kind_of *was)
 {
 	*was = kind == ANY ? below(w, KINDS) : kind;
 	return atomic_exchange(&pool[*was][below(w, PLACES)], -1);
 }
 
-enum kind pool_kind(int fd)
+enum kind_of pool_kind(int fd)
 {
 	struct zx_ioc_info_handle_basic basic = {};
 	struct zx_ioc_object_get_info info = {

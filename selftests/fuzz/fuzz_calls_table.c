@@ -255,7 +255,8 @@ static const struct field vcpu_memory[] = {
 
 #define ROW(weight_, name_, struct_, base_, fields_, on_, may_)			\
 	{ .name = #name_, .cmd = ZX_IOC_##name_, .on = on_, .weight = weight_,	\
-	  .base = offsetof(struct zx_ioc_##struct_, base_), .size = sizeof(struct zx_ioc_##struct_), \
+	  .base = offsetof(struct zx_ioc_##struct_, base_),			\
+	  .size = sizeof(struct zx_ioc_##struct_),				\
 	  .may = may_, .fields = fields_, .nr_fields = ARRAY_LEN(fields_) }
 
 const struct call calls[] = {

@@ -47,22 +47,30 @@ static bool errno_is_known(long err)
 	       err == EINTR;
 }
 
-/* @ret: what the ioctl gave, or -errno. True for ZX_OK. */
-bool answered(struct worker *w, long ret, const char *what)
+bool answered(struct worker *w, unsigned int op, long ret)
 {
-	const struct op *op = &ops[w->op];
-	bool known = ret < 0 ? errno_is_known(-ret) : !ret || (ret < 32 && op->may >> ret & 1);
+	const uint32_t may = ops[op].may | 1;
+	const bool known = ret < 0 ? errno_is_known(-ret) : ret < 32 && may >> ret & 1;
 
 	if (options.verbose)
-		dprintf(STDOUT_FILENO, "# %u: %s = %ld\n", w->number, what, ret);
+		dprintf(STDOUT_FILENO, "# %u: %s = %ld\n", w->number, ops[op].name, ret);
 	w->calls++;
 	if (!known) {
 		atomic_fetch_add(&shared->strays, 1);
-		dprintf(STDOUT_FILENO, "# %s answered %ld\n", what, ret);
+		dprintf(STDOUT_FILENO, "# %s answered %ld\n", ops[op].name, ret);
 	}
 	if (!ret)
-		atomic_fetch_add(&shared->good[w->op], 1);
+		atomic_fetch_add(&shared->good[op], 1);
 	return !ret;
+}
+
+unsigned int op_of(unsigned int cmd)
+{
+	unsigned int op;
+
+	for (op = 0; op < nr_calls && calls[op].cmd != cmd; op++)
+		;
+	return op;
 }
 
 static uint32_t some_op(struct soak *choice)
@@ -132,11 +140,21 @@ static void change(struct sequence *s, struct soak *choice)
 	const uint32_t at = soak_below(choice, s->nr);
 
 	switch (soak_below(choice, 6)) {
-	case 0: drop(s, at); break;
-	case 1: cross(s, choice); break;
-	case 2: s->steps[at] = some_step(choice); break;
-	case 3: s->steps[at].seed = soak_next(choice); break;
-	default: insert(s, at, some_step(choice)); break;
+	case 0:
+		drop(s, at);
+		break;
+	case 1:
+		cross(s, choice);
+		break;
+	case 2:
+		s->steps[at] = some_step(choice);
+		break;
+	case 3:
+		s->steps[at].seed = soak_next(choice);
+		break;
+	default:
+		insert(s, at, some_step(choice));
+		break;
 	}
 }
 
@@ -182,7 +200,7 @@ static void make_step(struct worker *w, const struct step *step)
 	w->op = step->op;
 	atomic_fetch_add(&w->beat, 1);
 	if (op->call) {
-		make_call(w, op->call);
+		make_call(w, step->op);
 	} else {
 		if (options.verbose)
 			dprintf(STDOUT_FILENO, "# %u: %s\n", w->number, op->name);
