@@ -105,11 +105,11 @@ struct sequence {
 /* Of all processes. */
 struct shared {
 	atomic_ulong calls, lives, blocks, sequences;
-	atomic_ulong done[MAX_OPS], good[MAX_OPS];
+	atomic_ulong steps, done[MAX_OPS], tried[MAX_OPS], good[MAX_OPS];
 	atomic_uint strays, stuck, low_memory;
 	atomic_uint nr_corpus;
 	struct sequence corpus[CORPUS];
-	_Atomic uint64_t pcs[1 << 16];
+	atomic_ulong pcs[1 << 16];
 };
 
 struct options {
@@ -152,7 +152,7 @@ extern char device_path[];
 extern const struct call calls[];
 extern const unsigned int nr_calls;
 extern struct op ops[MAX_OPS];
-extern unsigned int nr_ops;
+extern unsigned int nr_ops, all_weights;
 void ops_build(void);
 extern const struct op file_ops[], map_ops[], guest_ops[];
 extern const unsigned int nr_file_ops, nr_map_ops, nr_guest_ops;
@@ -179,6 +179,8 @@ static inline uint64_t any(struct worker *w)
 void pool_clear(void);
 void pool_put(struct worker *w, enum kind_of kind, int fd);
 int pool_get(struct worker *w, enum kind_of kind);
+/* In a place that is this thread's, so that it finds it again. */
+void pool_put_own(struct worker *w, enum kind_of kind, int fd);
 int pool_take(struct worker *w, enum kind_of kind, enum kind_of *was);
 enum kind_of pool_kind(int fd);
 uint32_t handle_value(int fd);
@@ -206,6 +208,7 @@ void window_clear(unsigned int index);
 bool poke(void *at, uint64_t value);
 
 void guest_prepare(void);
+void guest_make(struct worker *w);
 void guest_forget(struct worker *w);
 
 void kcov_open(struct kcov *kcov);

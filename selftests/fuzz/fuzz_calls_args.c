@@ -443,7 +443,7 @@ void make_call(struct worker *w, unsigned int op)
 {
 	const struct call *call = ops[op].call;
 	unsigned char args[STRUCT_MAX] = {};
-	unsigned int i, more = below(w, 12);
+	unsigned int i, more = below(w, 20);
 	int fd = target(w, call);
 
 	for (i = 0; i < call->nr_fields; i++)

@@ -466,7 +466,7 @@ const struct op file_ops[] = {
 	OP(14, close), OP(2, open), OP(4, dup), OP(3, dup_over), OP(1, reopen), OP(1, fdinfo),
 	OP(1, fcntl), OP(1, lock), OP(1, read), OP(1, write), OP(1, move), OP(1, vmsplice),
 	OP(1, size), OP(1, sync), OP(1, inode), OP(1, poll), OP(1, select), OP(2, epoll),
-	OP(2, send), OP(2, receive), OP(2, foreign), OP(3, ioctl), OP(4, answer),
+	OP(2, send), OP(2, receive), OP(2, foreign), OP(3, ioctl), OP(6, answer),
 	OP(3, observe), OP(1, fork),
 };
 

@@ -41,9 +41,11 @@ void guest_prepare(void)
 
 void guest_forget(struct worker *w)
 {
-	if (w->vcpu >= 0)
-		close(w->vcpu);
+	if (w->vcpu < 0)
+		return;
+	close(w->vcpu);
 	w->vcpu = -1;
+	pool_put_own(w, VCPU, -1);
 }
 
 static long call(struct worker *w, int fd, unsigned int cmd, void *args)
@@ -112,21 +114,16 @@ static void make_vcpu(struct worker *w, int guest)
 	struct zx_ioc_vcpu_create create = {
 		.size = sizeof(create), .entry = GUEST_ENTRY, .out = (uint64_t)&vcpu,
 	};
-	enum kind_of kind;
-	int old;
 
 	guest_forget(w);
-	/* Another handle of the one before may be in the pool: then there is none. */
-	old = pool_take(w, VCPU, &kind);
-	if (old >= 0)
-		close(old);
+	/* While anybody has another handle of the one before there is none. */
 	if (call(w, guest, ZX_IOC_VCPU_CREATE, &create))
 		return;
 	w->vcpu = dup(vcpu >> 2);
-	pool_put(w, VCPU, vcpu >> 2);
+	pool_put_own(w, VCPU, vcpu >> 2);
 }
 
-static void do_guest(struct worker *w)
+void guest_make(struct worker *w)
 {
 	const int resource = open(device_path, O_RDWR | O_CLOEXEC);
 	uint32_t guest = 0, vmar = 0;
@@ -175,7 +172,10 @@ static void run(struct worker *w, unsigned int cmd)
 {
 	const struct zx_packet *packet = area(w, 0);
 	unsigned int i, n = 1 + below(w, 4);
-	long ret;
+	long ret = 0;
+
+	if (w->vcpu < 0 && once_in(w, 4))
+		guest_make(w);
 
 	for (i = 0; i < n; i++) {
 		ret = ioctl(some_vcpu(w), cmd, once_in(w, 16) ? bad_pointer(w) : packet);
@@ -184,6 +184,9 @@ static void run(struct worker *w, unsigned int cmd)
 		if (packet->type == ZX_PKT_TYPE_GUEST_MEM && once_in(w, 2))
 			make_call(w, op_of(ZXL_IOC_VCPU_MEMORY));
 	}
+	/* One that has come to grief is of no more use. */
+	if (ret > 0 && ret != -ZX_ERR_CANCELED && once_in(w, 4))
+		guest_forget(w);
 }
 
 static void do_enter(struct worker *w)
@@ -210,7 +213,7 @@ static void do_kick(struct worker *w)
 			 S(OUT_OF_RANGE))
 
 const struct op guest_ops[] = {
-	{ .name = "guest", .weight = 2, .run = do_guest },
+	{ .name = "guest", .weight = 2, .run = guest_make },
 	{ .name = "forget", .weight = 1, .run = do_forget },
 	{ .name = "VCPU_ENTER", .weight = 16, .run = do_enter, .may = ENDS },
 	{ .name = "VCPU_RESUME", .weight = 4, .run = do_resume, .may = ENDS },

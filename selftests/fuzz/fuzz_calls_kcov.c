@@ -65,7 +65,7 @@ static bool is_new(uint64_t pc)
 {
 	const unsigned int mask = ARRAY_LEN(shared->pcs) - 1;
 	unsigned int i, at = (pc * 0x9e3779b97f4a7c15) >> 40 & mask;
-	uint64_t found;
+	unsigned long found;
 
 	for (i = 0; i < 64; i++, at = (at + 1) & mask) {
 		found = 0;

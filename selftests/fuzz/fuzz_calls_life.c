@@ -49,6 +49,7 @@ static void *work(void *arg)
 
 	w->tid = gettid();
 	kcov_open(&w->kcov);
+	guest_make(w);
 	for (i = 0; i < options.life && !stop && life_goes_on(&life); i++)
 		worker_run(w);
 	guest_forget(w);

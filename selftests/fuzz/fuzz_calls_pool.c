@@ -39,6 +39,14 @@ void pool_put(struct worker *w, enum kind_of kind, int fd)
 		close(old);
 }
 
+void pool_put_own(struct worker *w, enum kind_of kind, int fd)
+{
+	const int old = atomic_exchange(&pool[kind][w->number % PLACES], fd);
+
+	if (old >= 0)
+		close(old);
+}
+
 /* Numbers of descriptors that are closed are worth a try as well. */
 int pool_get(struct worker *w, enum kind_of kind)
 {

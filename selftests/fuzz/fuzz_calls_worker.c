@@ -8,8 +8,7 @@
 #include "fuzz_calls.h"
 
 struct op ops[MAX_OPS];
-unsigned int nr_ops;
-static unsigned int all_weights;
+unsigned int nr_ops, all_weights;
 
 static void add(const struct op *from, unsigned int count)
 {
@@ -59,6 +58,7 @@ bool answered(struct worker *w, unsigned int op, long ret)
 		atomic_fetch_add(&shared->strays, 1);
 		dprintf(STDOUT_FILENO, "# %s answered %ld\n", ops[op].name, ret);
 	}
+	atomic_fetch_add(&shared->tried[op], 1);
 	if (!ret)
 		atomic_fetch_add(&shared->good[op], 1);
 	return !ret;
@@ -211,6 +211,7 @@ static void make_step(struct worker *w, const struct step *step)
 	if (w->calls == before)
 		w->calls++;
 	atomic_fetch_add(&shared->done[step->op], 1);
+	atomic_fetch_add(&shared->steps, 1);
 }
 
 void worker_run(struct worker *w)
