@@ -28,7 +28,7 @@
 #define TRIED		4000
 
 struct shared *shared;
-struct options options = { .threads = 4, .processes = 2, .life = 200, .only = -1 };
+struct options options = { .threads = 4, .processes = 3, .life = 200, .only = -1 };
 int passing[2];
 char device_path[] = ZX_HYPERVISOR_DEVICE;
 
