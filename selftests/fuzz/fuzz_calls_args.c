@@ -96,7 +96,7 @@ void *bad_pointer(struct worker *w)
 {
 	unsigned char *end = w->scratch + AREAS * AREA;
 
-	switch (below(w, 12)) {
+	switch (below(w, 13)) {
 	case 0:
 		return NULL;
 	case 1:
@@ -115,6 +115,8 @@ void *bad_pointer(struct worker *w)
 		return (void *)0xffffffffff600000;
 	case 8:
 		return (void *)-(uint64_t)below(w, 4096);
+	case 9:
+		return (void *)places;	/* can be read only */
 	default:
 		return window_at(w);
 	}
@@ -352,11 +354,13 @@ static void *put_struct(struct worker *w, const struct call *call, unsigned char
 		to[call->size] = below(w, 2);
 	if (once_in(w, 48)) {
 		unsigned char *other = bad_pointer(w);
+		uint64_t words[STRUCT_MAX / sizeof(uint64_t)];
 		unsigned int i;
 
-		/* Only windows can be written there; others' stores may come between. */
-		for (i = 0; i < call->size && poke(other + i, args[i]); i += 8)
-			poke(other + i, *(uint64_t *)(args + i));
+		/* In a window others may store to it while the call reads it. */
+		memcpy(words, args, sizeof(words));
+		for (i = 0; i < call->size / sizeof(*words) && poke(other + 8 * i, words[i]); i++)
+			;
 		return other;
 	}
 	return to;
