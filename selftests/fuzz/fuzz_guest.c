@@ -10,22 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "kselftest_harness.h"
 #include "fuzz_guest.h"
 
 #define SECONDS		15
 
-/* A guest that gets nowhere for so long is kicked. */
+/* So many ticks may an enter take in which cells are counted, and in which none are. */
 #define TICK_MS		2
-#define PATIENCE	3
+#define PATIENCE	5
+#define IMPATIENCE	2
 
 /* A round is over with so many VCPUs, or enters, or ways through all cells. */
-#define WRECKS		64
+#define WRECKS		512
 #define PASSES		4
 #define ENTERS		20000
 
+/* No emulator does one in less. */
+#define CELL_NS		100
+
 #define SECRET		0x5ec2e7d0c0ffee5eull
+#define CELLS		(FZ_CELLS_LEN / FZ_CELL)
 #define APIC_PAGE	0xfee00000
 #define WINDOW_PAGES	3
 
@@ -34,6 +40,8 @@ enum count { ROUNDS, ENTERED, PACKETS, KICKS, VCPUS, SHUTDOWNS, REFUSED, UNDECOD
 /*
  * @mem:     what the guest had below FZ_TABLES_END when the round began
  * @window:  pages with a secret; the guest has the middle one
+ * @cells, @looked: what the guest has done, and when that was
+ * @furthest: the last cell that the VMM had to go on behind
  * @progress: enters so far, which the kicker looks at
  * @stuck:   enters in which nothing happened
  */
@@ -50,9 +58,14 @@ struct fuzz {
 	volatile unsigned long progress;
 	volatile zx_handle_t running;
 	volatile bool over;
+	unsigned long seen_enters;
+	uint64_t seen_count;
+	unsigned int same_enter, same_count;
 	pthread_t kicker;
 	pthread_mutex_t lock;
 	uint64_t cells;
+	int64_t looked;
+	unsigned int furthest;
 	unsigned int wrecks, enters, passes, stuck;
 	unsigned long counts[COUNTS];
 };
@@ -62,23 +75,31 @@ static struct fz_state *state(struct fuzz *fuzz)
 	return (struct fz_state *)(fuzz->vm.mem + FZ_STATE);
 }
 
-/* Neither enters nor cells: who sleeps or turns in circles is kicked. */
+/* Who sleeps or turns in circles is kicked. */
+static void look(struct fuzz *fuzz)
+{
+	const unsigned long enters = fuzz->progress;
+	const uint64_t count = fuzz->running ? state(fuzz)->count : 0;
+
+	fuzz->same_enter = enters == fuzz->seen_enters ? fuzz->same_enter + 1 : 0;
+	fuzz->same_count = count == fuzz->seen_count && fuzz->same_enter ? fuzz->same_count + 1 : 0;
+	fuzz->seen_enters = enters;
+	fuzz->seen_count = count;
+	if (!fuzz->running ||
+	    (fuzz->same_enter < PATIENCE && fuzz->same_count < IMPATIENCE))
+		return;
+	zx_vcpu_kick(fuzz->running);
+	fuzz->same_enter = fuzz->same_count = 0;
+}
+
 static void *kicker_thread(void *arg)
 {
 	struct fuzz *fuzz = arg;
-	unsigned long seen = 0, now;
-	unsigned int same = 0;
 
 	while (!fuzz->over) {
 		sleep_ms(TICK_MS);
 		pthread_mutex_lock(&fuzz->lock);
-		now = fuzz->progress + (fuzz->running ? state(fuzz)->count : 0);
-		same = now == seen ? same + 1 : 0;
-		seen = now;
-		if (fuzz->running && same >= PATIENCE) {
-			zx_vcpu_kick(fuzz->running);
-			same = 0;
-		}
+		look(fuzz);
 		pthread_mutex_unlock(&fuzz->lock);
 	}
 	return NULL;
@@ -152,21 +173,33 @@ static void round_down(struct fuzz *fuzz)
 	zx_handle_close(fuzz->port);
 }
 
-/* What the counter says may be a guest's lie: no round does as much in a tick of the kicker. */
+static int64_t clock_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
+/*
+ * A guest may write to its counter. More than a machine can do since the last look is a lie, and
+ * so is less.
+ */
 static void take_count(struct fuzz *fuzz)
 {
 	const uint64_t count = state(fuzz)->count;
+	const int64_t now = clock_now();
 
-	if (count < fuzz->cells || count - fuzz->cells > 100000000)
-		state(fuzz)->count = fuzz->cells;
-	else
+	if (count - fuzz->cells <= (now - fuzz->looked) / CELL_NS)
 		fuzz->cells = count;
+	else
+		state(fuzz)->count = fuzz->cells;
+	fuzz->looked = now;
 }
 
 /* A VCPU as new, memory as in the beginning but for the cells, of which the next is due. */
 static zx_status_t restart(struct fuzz *fuzz)
 {
-	const uint32_t cursor = state(fuzz)->cursor;
 	zx_status_t status;
 
 	take_count(fuzz);
@@ -177,7 +210,7 @@ static zx_status_t restart(struct fuzz *fuzz)
 	memcpy(fuzz->vm.mem, fuzz->mem, FZ_CELLS);
 	memcpy(fuzz->vm.mem + FZ_DRIVER, fuzz->mem + FZ_DRIVER, FZ_TABLES_END - FZ_DRIVER);
 	state(fuzz)->count = fuzz->cells;
-	state(fuzz)->cursor = fuzz->wrecks ? (cursor + FZ_CELL) % FZ_CELLS_LEN & -FZ_CELL : 0;
+	state(fuzz)->cursor = fuzz->furthest * FZ_CELL;
 	state(fuzz)->seed = soak_next(&fuzz->round);
 	fuzz->vm.vcpu = ZX_HANDLE_INVALID;
 	status = zx_vcpu_create(fuzz->vm.guest, 0, FZ_DRIVER, &fuzz->vm.vcpu);
@@ -186,6 +219,7 @@ static zx_status_t restart(struct fuzz *fuzz)
 	fuzz->wrecks++;
 	fuzz->stuck = 0;
 	fuzz->counts[VCPUS]++;
+	fuzz->looked = clock_now();
 	fuzz->running = fuzz->vm.vcpu;
 	return ZX_OK;
 }
@@ -200,7 +234,15 @@ static bool in_driver(uint64_t rip)
 	return rip - FZ_DRIVER < FZ_DRIVER_LEN;
 }
 
-/* To the next cell. False: it does not stand in one. */
+/* Whatever loops there are, no cell is gone back to. */
+static void advance(struct fuzz *fuzz, unsigned int cell)
+{
+	if (cell < CELLS && cell > fuzz->furthest)
+		fuzz->furthest = cell;
+	fuzz->furthest++;
+}
+
+/* To a cell not yet been at. False: it does not stand in one. */
 static bool skip(struct fuzz *fuzz)
 {
 	uint64_t rip = page_of(fuzz)->rip;
@@ -209,9 +251,10 @@ static bool skip(struct fuzz *fuzz)
 		.length = sizeof(rip),
 	};
 
-	if (rip - fuzz->mode->base >= FZ_CELLS_LEN - FZ_CELL)
+	if (rip - fuzz->mode->base >= FZ_CELLS_LEN)
 		return false;
-	rip = (rip & -FZ_CELL) + FZ_CELL;
+	advance(fuzz, (rip - fuzz->mode->base) / FZ_CELL);
+	rip = fuzz->mode->base + fuzz->furthest % CELLS * FZ_CELL;
 	return !ioctl(zxl_handle_fd(fuzz->vm.vcpu), ZX_IOC_VCPU_WRITE_STATE, &args);
 }
 
@@ -273,14 +316,13 @@ static void empty_port(struct fuzz *fuzz)
 		;
 }
 
-enum next { GO_ON, SKIP, RESTART, ROUND_OVER, BROKEN };
+enum next { GO_ON, SKIP, WRECK, RESTART, ROUND_OVER, BROKEN };
 
 static enum next pass_over(struct fuzz *fuzz)
 {
 	if (++fuzz->passes == PASSES)
 		return ROUND_OVER;
-	/* The next is the first. */
-	state(fuzz)->cursor = -FZ_CELL;
+	fuzz->furthest = 0;
 	return RESTART;
 }
 
@@ -297,7 +339,7 @@ static enum next take_packet(struct fuzz *fuzz)
 		if (!in_driver(page->rip) && page->rip >= FZ_DRIVER_LEN)
 			return GO_ON;
 		return packet.io.port == FZ_PORT_END ? pass_over(fuzz) :
-		       packet.io.port == FZ_PORT_WRECK ? RESTART : GO_ON;
+		       packet.io.port == FZ_PORT_WRECK ? WRECK : GO_ON;
 	case ZX_PKT_TYPE_GUEST_MEM:
 		answer_memory(fuzz);
 		return GO_ON;
@@ -337,10 +379,10 @@ static enum next after_failure(struct fuzz *fuzz, zx_status_t status)
 	switch (page_of(fuzz)->reason) {
 	case ZX_VCPU_REASON_SHUTDOWN:
 		fuzz->counts[SHUTDOWNS]++;
-		return RESTART;
+		return WRECK;
 	case ZX_VCPU_REASON_ENTRY:
 		fuzz->counts[REFUSED]++;
-		return RESTART;
+		return WRECK;
 	case ZX_VCPU_REASON_DECODE:
 		fuzz->counts[UNDECODED]++;
 		return SKIP;
@@ -379,20 +421,31 @@ static bool in_circles(struct fuzz *fuzz)
 	return fuzz->stuck > 64;
 }
 
+static bool begin_again(struct fuzz *fuzz, enum next why)
+{
+	if (why == WRECK)
+		advance(fuzz, state(fuzz)->cursor / FZ_CELL);
+	return restart(fuzz) == ZX_OK;
+}
+
 static enum next step(struct fuzz *fuzz)
 {
 	enum next next = enter(fuzz);
 
 	if (next == BROKEN || next == ROUND_OVER)
 		return next;
-	if (fuzz->enters % 64 == 0)
+	if (next == SKIP || fuzz->enters % 64 == 0)
 		empty_port(fuzz);
-	if (next == SKIP && !skip(fuzz))
-		next = in_circles(fuzz) || soak_once_in(&fuzz->round, 4) ? RESTART : GO_ON;
-	else if (in_circles(fuzz))
-		next = RESTART;
-	if (next == RESTART)
-		return restart(fuzz) == ZX_OK ? GO_ON : BROKEN;
+	if (next == SKIP && !skip(fuzz) && soak_once_in(&fuzz->round, 4))
+		next = WRECK;
+	if (in_circles(fuzz))
+		next = WRECK;
+	if (fuzz->furthest >= CELLS)
+		next = pass_over(fuzz);
+	if (next == ROUND_OVER)
+		return next;
+	if (next == WRECK || next == RESTART)
+		return begin_again(fuzz, next) ? GO_ON : BROKEN;
 	meddle(fuzz);
 	return GO_ON;
 }
@@ -419,7 +472,7 @@ static bool run_round(struct fuzz *fuzz)
 
 	fuzz->round = soak_fork(&fuzz->soak, fuzz->number);
 	fuzz->mode = &fz_modes[fuzz->number % fz_nr_modes];
-	fuzz->wrecks = fuzz->enters = fuzz->passes = 0;
+	fuzz->wrecks = fuzz->enters = fuzz->passes = fuzz->furthest = 0;
 	fuzz->counts[ROUNDS]++;
 	fuzz->cells = 0;
 	ok = round_up(fuzz) == ZX_OK && restart(fuzz) == ZX_OK;

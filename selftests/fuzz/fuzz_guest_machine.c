@@ -52,7 +52,7 @@ const unsigned int fz_nr_modes = sizeof(fz_modes) / sizeof(fz_modes[0]);
 
 /* Places that are special, to be met from a little before to a little after. */
 static const uint64_t places[] = {
-	0, FZ_CELLS, FZ_CELLS, FZ_DRIVER, FZ_STATE, FZ_IDT64, FZ_GDT, FZ_SCRATCH, FZ_SCRATCH,
+	0, FZ_CELLS, FZ_CELLS, FZ_DRIVER, FZ_IDT64, FZ_GDT, FZ_SCRATCH, FZ_SCRATCH,
 	FZ_SCRATCH, FZ_PML4, FZ_WILD_PD, FZ_TABLES_END, GUEST_LOW_TRAP, GUEST_LOW_TRAP, 0x100000,
 	GUEST_SPARE, GUEST_SPARE, GUEST_RAM, GUEST_TRAP, GUEST_TRAP, GUEST_BELL, GUEST_HOLE,
 	GUEST_WINDOW, GUEST_WINDOW + PAGE, GUEST_WINDOW + 2 * PAGE, 0x40000000, 0x40200000,
