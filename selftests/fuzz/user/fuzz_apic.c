@@ -298,6 +298,9 @@ static void read_any(void)
 	insist(action == ZX_APIC_DONE || action == ZX_APIC_ABSENT);
 	zx_xapic_match_logical(offset, zx_xapic_logical(&env.apic));
 	zx_apic_match_logical(offset << 16 | offset, env.apic.id);
+	insist(zx_apic_highest_irr(&env.apic) == highest(REG_IRR));
+	insist(zx_apic_highest_isr(&env.apic) == highest(REG_ISR));
+	insist((u32)zx_apic_levels(&env.apic, offset % 4) == reg(REG_TMR + offset % 4 * 2));
 }
 
 static void deliver(void)
@@ -332,6 +335,22 @@ static void set_base(void)
 		insist(!((zx_apic_get_base(&env.apic) ^ value) & ~0x100ull));
 }
 
+/* What takes several writes, and to find it by chance takes long. */
+static void program(void)
+{
+	static const u32 modes[] = { 0, PERIODIC, BY_TSC, MASKED };
+	u8 how = take(&env.input, 1);
+	struct zx_apic_ipi ipi;
+
+	zx_apic_write_reg(&env.apic, REG_LVT_ERROR, take(&env.input, 1), &ipi);
+	zx_apic_write_reg(&env.apic, REG_DIVIDE, how >> 2 & 0xb, &ipi);
+	zx_apic_write_reg(&env.apic, REG_LVT_TIMER, modes[how & 3] | take(&env.input, 1), &ipi);
+	if (how & 0x40)
+		zx_apic_write_reg(&env.apic, REG_INITIAL, take_number(&env.input) & ~0u, &ipi);
+	else
+		zx_apic_write(&env.apic, ZX_MSR_TSC_DEADLINE, take_number(&env.input), &ipi);
+}
+
 static void change(u8 how)
 {
 	switch (how) {
@@ -353,13 +372,13 @@ static void change(u8 how)
 		env.offset = take_number(&env.input);
 		break;
 	case 5:
-		env.apic.min_period = take_number(&env.input) & 0xffffffff;
-		break;
-	case 6:
 		fire();
 		break;
-	case 7:
+	case 6:
 		zx_apic_set_cr8(&env.apic, take(&env.input, 1));
+		break;
+	case 7:
+		program();
 		break;
 	}
 }
@@ -385,13 +404,20 @@ static void step(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static u32 before[1024];
+	struct zx_apic_ipi ipi;
+	u8 how;
 
 	memset(&env, 0, sizeof(env));
 	env.input = (struct input) { data, size };
 	env.now = 1000;
 	zx_apic_init(&env.apic, take(&env.input, 1), env.regs, &hooks);
-	if (take(&env.input, 1) & 1)
+	how = take(&env.input, 1);
+	if (how & 1)
 		env.apic.mode = ZX_APIC_XAPIC;
+	if (how & 2)
+		zx_apic_write_reg(&env.apic, REG_SVR, 0x1ff, &ipi);
+	if (how & 4)
+		env.apic.min_period = take(&env.input, 3);
 	while (env.input.left) {
 		memcpy(before, env.regs, sizeof(before));
 		cause = (struct cause) { -1, -1, -1, false };

@@ -39,7 +39,7 @@ static struct {
 	struct input input;
 	int64_t now;
 	uint32_t trapped;
-	unsigned int rounds, threads, ran, wakes;
+	unsigned int rounds, threads, ran, wakes, received;
 	struct {
 		void *(*run)(void *argument);
 		void *argument;
@@ -106,10 +106,18 @@ int fuzz_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*r
 			void *argument)
 {
 	insist(!attr && env.threads < vmm.cpus);
+	if (take(&env.input, 1) == 0xff)
+		return EAGAIN;
 	*thread = env.threads;
 	env.thread[env.threads].run = run;
 	env.thread[env.threads].argument = argument;
 	env.threads++;
+	return 0;
+}
+
+int fuzz_pthread_join(pthread_t thread, void **value)
+{
+	insist(thread < env.ran && !value);
 	return 0;
 }
 
@@ -125,6 +133,8 @@ zx_status_t zx_vcpu_create(zx_handle_t guest, uint32_t options, zx_vaddr_t entry
 {
 	(void)entry;
 	insist(guest == vmm.guest && !options);
+	if (take(&env.input, 1) == 0xff)
+		return ZX_ERR_NO_MEMORY;
 	*out = 100 + env.created++;
 	return ZX_OK;
 }
@@ -175,7 +185,7 @@ zx_status_t zx_vcpu_write_state(zx_handle_t handle, uint32_t kind, const void *b
 	insist(io->access_size == env.packet.guest_io.access_size);
 	insist(io->access_size == 4 || !(io->u32 >> io->access_size * 8));
 	env.answered = true;
-	return ZX_OK;
+	return take(&env.input, 1) == 0xff ? ZX_ERR_BAD_STATE : ZX_OK;
 }
 
 zx_status_t zxl_vcpu_access(zx_handle_t handle, zxl_vcpu_access_t *out)
@@ -229,6 +239,9 @@ static void make_io(zx_port_packet_t *packet)
 	packet->key = (uintptr_t)range;
 	if (!packet->guest_io.input)
 		packet->guest_io.u32 = take(&env.input, packet->guest_io.access_size);
+	/* Of PCI's addresses, nearly all are of no device. */
+	if (packet->guest_io.port == PCI_PORT && how & 0x80)
+		packet->guest_io.u32 = 0x80000000u | (packet->guest_io.u32 & 0xff);
 	if (is_uart_data(&packet->guest_io) && !packet->guest_io.input)
 		env.sent[env.sent_count++] = packet->guest_io.u8;
 }
@@ -262,7 +275,7 @@ static void make_packet(zx_port_packet_t *packet)
 		packet->type = ZX_PKT_TYPE_GUEST_MEM;
 		packet->key = how & 1 || how & 2 ? IOAPIC_BASE : LOCAL_APIC_BASE;
 		packet->guest_mem.addr = packet->key + (how & 4 ? take(&env.input, 2) % PAGE_BYTES :
-							how & 8 ? 0x10 : 0);
+							how & 8 ? 0x10 : how & 0x10 ? 0x40 : 0);
 	} else if (how < 0xff) {
 		make_vcpu(packet);
 	} else {
@@ -307,20 +320,33 @@ static void check_devices(void)
 /* As pass_input() does it, from a terminal that was typed on in between. */
 static void type(void)
 {
-	uint8_t in[256], out[sizeof(in) + CONSOLE_EXTRA];
+	uint8_t in[512], out[sizeof(in) + CONSOLE_EXTRA];
 	size_t room = uart_room(&vmm.uart), length, i;
 	bool quit = false;
 
-	length = take(&env.input, 1);
+	length = take(&env.input, 1) * 2;
 	if (length > room)
 		length = room;
 	for (i = 0; i < length; i++)
-		in[i] = take(&env.input, 1) % 4 ? 'a' + i % 26 : 1;
+		in[i] = i < 8 && take(&env.input, 1) % 4 == 1 ? 1 : 'a' + i % 26;
 	length = console_filter(in, length, out, &quit);
 	insist(length <= UART_RX_FIFO - env.typed_count);
 	memcpy(env.typed + env.typed_count, out, length);
 	env.typed_count += length;
 	uart_receive(&vmm.uart, out, length);
+}
+
+/* A guest that sets up a pin, and a device that pulls it. */
+static void use_pin(void)
+{
+	unsigned int pin = take(&env.input, 1) % IOAPIC_PINS;
+
+	ioapic_write(&vmm.ioapic, 0, 0x11 + 2 * pin);
+	ioapic_write(&vmm.ioapic, 0x10, take(&env.input, 1) << 24);
+	ioapic_write(&vmm.ioapic, 0, 0x10 + 2 * pin);
+	ioapic_write(&vmm.ioapic, 0x10, take(&env.input, 2));
+	if (pin != UART_IRQ)
+		ioapic_set_line(&vmm.ioapic, pin, take(&env.input, 1) & 1);
 }
 
 static void between(void)
@@ -331,25 +357,33 @@ static void between(void)
 		env.now += take(&env.input, 1) << (8 + (how >> 2 & 0x1f));
 	if ((how & 0xc2) == 2)
 		type();
+	if (how >= 0xe0 && how < 0xf8)
+		use_pin();
 	if (how == 0xfe) {
 		reset_devices(&vmm);
 		env.sent_count = 0;
 	}
 }
 
+/* The last packet has been served. */
+static void settle(void)
+{
+	if (env.packet.type == ZX_PKT_TYPE_GUEST_IO) {
+		insist(env.answered == env.packet.guest_io.input);
+		follow_uart(&env.packet.guest_io, env.received);
+	}
+	env.packet.type = 0;
+	check_devices();
+}
+
 /* Serving the packet before is over when the next one is asked for. */
 zx_status_t zx_vcpu_enter(zx_handle_t handle, zx_port_packet_t *packet)
 {
-	static unsigned int received;
 	uint8_t how;
 
 	insist(is_vcpu(handle));
-	if (env.rounds && env.packet.type == ZX_PKT_TYPE_GUEST_IO) {
-		insist(env.answered == env.packet.guest_io.input);
-		follow_uart(&env.packet.guest_io, received);
-	}
-	if (env.rounds++)
-		check_devices();
+	settle();
+	env.rounds++;
 	if (!env.input.left || env.rounds > ROUNDS_MAX) {
 		pthread_mutex_lock(&vmm.lock);
 		vmm_end(&vmm, VMM_DIED, NULL);
@@ -357,7 +391,6 @@ zx_status_t zx_vcpu_enter(zx_handle_t handle, zx_port_packet_t *packet)
 		return ZX_ERR_CANCELED;
 	}
 	between();
-	env.packet.type = 0;
 	how = take(&env.input, 1);
 	if (how & 1 && env.ran < env.threads)
 		run_thread();
@@ -368,7 +401,7 @@ zx_status_t zx_vcpu_enter(zx_handle_t handle, zx_port_packet_t *packet)
 		return ZX_ERR_BAD_STATE;
 	}
 	env.answered = false;
-	received = vmm.uart.rx_count;
+	env.received = vmm.uart.rx_count;
 	make_packet(&env.packet);
 	*packet = env.packet;
 	return ZX_OK;
@@ -425,8 +458,6 @@ static void begin(const uint8_t *data, size_t size)
 /* From power on to the end, as run_once() in main.c has it. */
 static void live(void)
 {
-	unsigned int id;
-
 	reset_devices(&vmm);
 	env.sent_count = env.threads = env.ran = env.created = 0;
 	env.packet.type = 0;
@@ -437,14 +468,11 @@ static void live(void)
 	pthread_mutex_unlock(&vmm.lock);
 	while (env.ran < env.threads)
 		run_thread();
+	settle();
 	insist(vmm.ended && vmm.code <= VMM_RESET);
 	insist(memchr(vmm.message, '\0', sizeof(vmm.message)));
 	uart_drain(&vmm.uart);
-	for (id = 0; id < CPUS; id++) {
-		insist(!vmm.vcpu[id].handle);
-		vmm.vcpu[id].started = false;
-	}
-	vmm.created = 0;
+	vcpu_stop_all(&vmm);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -129,8 +129,13 @@ static uint64_t take_size(void)
 	return take_number(&env.input) & ((1ull << 42) - 1);
 }
 
+/* Now and then one that is not there, or no file. */
 static const char *path_of(int fd, char path[32])
 {
+	uint8_t how = take(&env.input, 1);
+
+	if (how >= 0xfe)
+		return how == 0xff ? "/proc/self" : "/proc/nothing";
 	snprintf(path, 32, "/proc/self/fd/%d", fd);
 	return path;
 }

@@ -4,21 +4,11 @@
  * stand for VMOs: any calls on a VMAR of 64 pages and those inside it, compared
  * with a plain table of pages, and at the end with what Linux says is mapped.
  */
-#include <errno.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#include <zircon/syscalls.h>
-#include <zircon/syscalls/object.h>
-#include <zx_hypervisor.h>
-#include <zxl/hypervisor.h>
-
 #include "fuzz.h"
+#include "vmo_kernel.h"
 
 #define PAGE		4096ull
 #define PAGES		64
-#define VMOS		3
 #define NODES		40
 #define HANDLES		24
 #define STEPS_MAX	200
@@ -27,20 +17,6 @@
 #define CAN_MAP		(ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_EXECUTE)
 #define CAN_SHIFT	7
 #define EXACT		(ZX_VM_SPECIFIC | ZX_VM_SPECIFIC_OVERWRITE)
-#define VMO_RIGHTS	(ZX_RIGHT_MAP | ZX_RIGHT_DUPLICATE | ZX_RIGHT_READ)
-
-long fuzz_syscall(long number, long a, long b, long c);
-
-/* One that can be all, one that cannot be written, one that cannot be mapped. */
-static struct vmo {
-	zx_handle_t handle;
-	ino_t inode;
-	zx_rights_t rights;
-} vmos[VMOS] = {
-	{ .rights = VMO_RIGHTS | ZX_RIGHT_WRITE | ZX_RIGHT_EXECUTE },
-	{ .rights = VMO_RIGHTS },
-	{ .rights = ZX_RIGHT_DUPLICATE | ZX_RIGHT_READ | ZX_RIGHT_WRITE },
-};
 
 /* What stands in a page of a VMAR. */
 struct page {
@@ -68,74 +44,13 @@ static struct input input;
 static zx_vaddr_t base;
 static unsigned int node_count, handle_count;
 
-static struct vmo *vmo_of(int fd)
-{
-	struct stat status;
-	unsigned int i;
-
-	if (fstat(fd, &status) != 0)
-		return NULL;
-	for (i = 0; i < VMOS; i++)
-		if (vmos[i].inode == status.st_ino)
-			return &vmos[i];
-	return NULL;
-}
-
-static long get_info(struct vmo *vmo, const struct zx_ioc_object_get_info *arg)
-{
-	struct zx_ioc_info_handle_basic basic = {
-		.koid = 1000 + (vmo - vmos), .rights = vmo->rights, .type = ZX_OBJ_TYPE_VMO,
-	};
-
-	if (arg->topic == ZX_INFO_HANDLE_VALID)
-		return 0;
-	if (arg->topic != ZX_INFO_HANDLE_BASIC)
-		return -ZX_ERR_NOT_SUPPORTED;
-	insist(arg->buffer_size == sizeof(basic));
-	memcpy((void *)(uintptr_t)arg->buffer, &basic, sizeof(basic));
-	return 0;
-}
-
-/* The kernel: it knows VMOs by their files. */
-long fuzz_syscall(long number, long a, long b, long c)
-{
-	struct vmo *vmo;
-
-	if (number == SYS_close)
-		return close((int)a);
-	if (number == SYS_openat)
-		return -ENOENT;
-	insist(number == SYS_ioctl);
-	vmo = vmo_of((int)a);
-	if (!vmo)
-		return -EBADF;
-	switch ((unsigned long)b) {
-	case ZX_IOC_OBJECT_GET_INFO:
-		return get_info(vmo, (const void *)c);
-	case ZX_IOC_VMO_OP_RANGE:
-		insist(vmo->rights & ZX_RIGHT_WRITE);
-		return 0;
-	default:
-		return -ZX_ERR_NOT_SUPPORTED;
-	}
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	unsigned int i;
-
 	(void)argc;
 	(void)argv;
-	for (i = 0; i < VMOS; i++) {
-		int fd = memfd_create("vmo", MFD_CLOEXEC);
-		struct stat status;
-
-		insist(fd >= 0 && !ftruncate(fd, PAGES * PAGE) && !fstat(fd, &status));
-		vmos[i].inode = status.st_ino;
-		vmos[i].handle = zxl_handle_from_fd(fd);
-	}
+	vmos_create(PAGES * PAGE);
 	return 0;
 }
 
@@ -144,6 +59,24 @@ static zx_vm_option_t perms_of(zx_rights_t rights)
 	return (rights & ZX_RIGHT_READ ? ZX_VM_PERM_READ : 0) |
 	       (rights & ZX_RIGHT_WRITE ? ZX_VM_PERM_WRITE : 0) |
 	       (rights & ZX_RIGHT_EXECUTE ? ZX_VM_PERM_EXECUTE : 0);
+}
+
+static void ask(unsigned int h)
+{
+	const struct node *node = &nodes[handles[h].node];
+	bool may = handles[h].rights & ZX_RIGHT_INSPECT;
+	zx_info_handle_count_t count;
+	zx_info_vmar_t info;
+
+	insist(zx_object_get_info(handles[h].value, ZX_INFO_HANDLE_COUNT, &count, sizeof(count),
+				  NULL, NULL) == (may ? ZX_OK : ZX_ERR_ACCESS_DENIED));
+	insist(!may || (count.handle_count && count.handle_count <= handle_count));
+	insist(zx_object_get_info(handles[h].value, ZX_INFO_VMAR, &info, sizeof(info), NULL,
+				  NULL) == (may ? ZX_OK : ZX_ERR_ACCESS_DENIED));
+	insist(!may || info.base == base + node->first * PAGE);
+	insist(!may || info.len == (node->end - node->first) * PAGE);
+	zx_object_get_info(handles[h].value, take(&input, 1) % 32, &info, take(&input, 1) % 17,
+			   NULL, NULL);
 }
 
 static void add_handle(zx_handle_t value, unsigned int node)
@@ -195,13 +128,19 @@ static bool has_kind(const struct node *node, unsigned int first, unsigned int e
 	return false;
 }
 
-/* Of @pages pages, below @limit. */
-static bool has_hole(const struct node *node, unsigned int pages, unsigned int limit)
+static bool is_aligned(unsigned int at, unsigned int bits)
+{
+	return !((base + at * PAGE) & ((1ull << bits) - 1));
+}
+
+/* Of @pages pages, aligned to @bits, below @limit. */
+static bool has_hole(const struct node *node, unsigned int pages, unsigned int bits,
+		     unsigned int limit)
 {
 	unsigned int at;
 
 	for (at = node->first; at + pages <= limit; at++)
-		if (is_kind(node, at, at + pages, HOLE))
+		if (is_aligned(at, bits) && is_kind(node, at, at + pages, HOLE))
 			return true;
 	return false;
 }
@@ -209,6 +148,7 @@ static bool has_hole(const struct node *node, unsigned int pages, unsigned int l
 /* A place, as the caller of a call asks for it. */
 struct place {
 	zx_vm_option_t how;
+	unsigned int bits;	/* of alignment */
 	uint64_t offset, length;
 	bool valid;		/* options and range suit each other and the VMAR */
 	bool fits;		/* and nothing is in the way */
@@ -221,9 +161,9 @@ static struct place take_place(const struct node *node, bool may_overwrite)
 		0, ZX_VM_SPECIFIC, ZX_VM_SPECIFIC, ZX_VM_SPECIFIC_OVERWRITE,
 		ZX_VM_OFFSET_IS_UPPER_LIMIT,
 	};
-	uint8_t how = take(&input, 1), odd = take(&input, 1);
+	uint8_t how = take(&input, 1), odd = take(&input, 1), bits = take(&input, 1);
 	unsigned int size = node->end - node->first;
-	struct place place = { .how = hows[how % 5] };
+	struct place place = { .how = hows[how % 5], .bits = bits < 0x60 ? 0 : bits % 36 };
 	uint64_t pages, offset = 0;
 
 	if (!may_overwrite && place.how & ZX_VM_SPECIFIC_OVERWRITE)
@@ -235,19 +175,21 @@ static struct place take_place(const struct node *node, bool may_overwrite)
 	pages = place.length / PAGE;
 	place.offset = offset * PAGE + (odd == 0xff);
 	offset = place.offset / PAGE;
-	place.valid = pages && odd != 0xff && pages < 1ull << 40 && offset <= size &&
+	place.valid = (!place.bits || (place.bits >= 10 && place.bits <= 32)) && pages && odd != 0xff && pages < 1ull << 40 && offset <= size &&
 		      (!place.how || node->flags & ZX_VM_CAN_MAP_SPECIFIC) &&
 		      pages <= (place.how & ZX_VM_OFFSET_IS_UPPER_LIMIT ? offset : size - offset);
 	if (!place.valid)
 		return place;
 	place.first = node->first + offset;
 	place.end = place.first + pages;
+	place.valid = !(place.how & EXACT) || is_aligned(place.first, place.bits);
 	if (place.how & ZX_VM_SPECIFIC_OVERWRITE)
 		place.fits = !has_kind(node, place.first, place.end, VMAR);
 	else if (place.how & ZX_VM_SPECIFIC)
 		place.fits = is_kind(node, place.first, place.end, HOLE);
 	else
-		place.fits = has_hole(node, pages, place.how ? place.first : node->end);
+		place.fits = has_hole(node, pages, place.bits,
+				      place.how ? place.first : node->end);
 	return place;
 }
 
@@ -258,6 +200,7 @@ static void check_placed(const struct node *node, struct place *place, zx_vaddr_
 
 	insist(place->fits && addr >= base && addr % PAGE == 0);
 	insist(at >= node->first && at + pages <= node->end);
+	insist(is_aligned(at, place->bits));
 	if (place->how & EXACT)
 		insist(at == place->first);
 	else
@@ -288,7 +231,7 @@ static void map(void)
 	max = perms_of(handles[h].rights & vmos[which].rights) & (node->flags >> CAN_SHIFT);
 	allowed = node->alive && place.valid && place.fits && !(perms & ~max) &&
 		  (!perms || perms & ZX_VM_PERM_READ) && vmos[which].rights & ZX_RIGHT_MAP && !bad;
-	status = zx_vmar_map(handles[h].value, perms | place.how, place.offset, vmos[which].handle,
+	status = zx_vmar_map(handles[h].value, perms | place.how | place.bits << ZX_VM_ALIGN_BASE, place.offset, vmos[which].handle,
 			     offset * PAGE, place.length, bad ? BAD_POINTER : &addr);
 	insist((status == ZX_OK) == allowed);
 	if (!allowed)
@@ -317,7 +260,7 @@ static void allocate(void)
 		return;
 	allowed = node->alive && place.valid && place.fits && !(flags & CAN_MAP & ~node->flags) &&
 		  !(flags >> CAN_SHIFT & PERMS & ~perms_of(handles[h].rights)) && !bad;
-	status = zx_vmar_allocate(handles[h].value, flags | place.how, place.offset, place.length,
+	status = zx_vmar_allocate(handles[h].value, flags | place.how | place.bits << ZX_VM_ALIGN_BASE, place.offset, place.length,
 				  &child, bad ? BAD_POINTER : &addr);
 	insist((status == ZX_OK) == allowed);
 	if (!allowed)
@@ -437,6 +380,8 @@ static void close_or_copy(void)
 		insist(zx_handle_close(value) == ZX_ERR_BAD_HANDLE);
 		drop_handle(h);
 		add_handle(fresh, node);
+	} else if (how & 0x20) {
+		ask(h);
 	} else if (h) {
 		insist(zx_handle_close(value) == ZX_OK);
 		insist(zx_handle_close(value) == ZX_ERR_BAD_HANDLE);
@@ -523,15 +468,24 @@ static void step(void)
 
 static void begin(const uint8_t *data, size_t size)
 {
-	zx_vm_option_t flags = CAN_MAP | ZX_VM_CAN_MAP_SPECIFIC;
+	static const zx_vm_option_t hows[] = {
+		0, 0, ZX_VM_ALIGN_64KB, ZX_VM_ALIGN_4GB, ZX_VM_OFFSET_IS_UPPER_LIMIT,
+		ZX_VM_OFFSET_IS_UPPER_LIMIT | ZX_VM_ALIGN_1MB,
+	};
+	zx_vm_option_t flags = CAN_MAP | ZX_VM_CAN_MAP_SPECIFIC, how;
+	uint64_t limit = 0;
 	zx_handle_t handle;
 
 	input = (struct input) { data, size };
+	how = hows[take(&input, 1) % (sizeof(hows) / sizeof(hows[0]))];
+	if (how & ZX_VM_OFFSET_IS_UPPER_LIMIT)
+		limit = 0x7fff00000000 - take(&input, 1) * PAGE;
 	memset(nodes, 0, sizeof(nodes));
 	node_count = 1;
 	handle_count = 0;
-	insist(zx_vmar_allocate(zx_vmar_root_self(), flags, 0, PAGES * PAGE, &handle, &base) ==
-	       ZX_OK);
+	insist(zx_vmar_allocate(zx_vmar_root_self(), flags | how, limit, PAGES * PAGE, &handle,
+				&base) == ZX_OK);
+	insist(!limit || base + PAGES * PAGE <= limit);
 	nodes[0] = (struct node) { .alive = true, .end = PAGES, .flags = flags, .parent = -1 };
 	add_handle(handle, 0);
 }
