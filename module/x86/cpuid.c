@@ -28,7 +28,7 @@ static struct leaf caches[4];		/* leaf 4 */
 static struct leaf xsave[4];		/* leaf 0xd */
 static const struct leaf none;
 
-#define ROW(table, index)	((table)[(index) & (ARRAY_SIZE(table) - 1)])
+#define MASK(table)	(ARRAY_SIZE(table) - 1)
 static_assert(ARRAY_SIZE(basic) > BASIC_MAX && ARRAY_SIZE(extended) > EXT_MAX - EXT_BASE);
 
 /*
@@ -151,7 +151,7 @@ void zx_cpuid_init(void)
 /* The size of the XSAVE area for what the guest has turned on now. */
 static void xsave_leaf(struct zx_cpu *cpu, u32 sub, struct leaf *out)
 {
-	*out = sub < ARRAY_SIZE(xsave) ? ROW(xsave, sub) : none;
+	*out = sub < ARRAY_SIZE(xsave) ? xsave[sub & MASK(xsave)] : none;
 	zx_fpu_sync(&cpu->fpu);
 	if (!sub)
 		out->ebx = cpu->fpu.xcr0 & ZX_XCR0_AVX ? xsave[0].ecx : 512 + 64;
@@ -159,7 +159,7 @@ static void xsave_leaf(struct zx_cpu *cpu, u32 sub, struct leaf *out)
 
 static void basic_leaf(struct zx_cpu *cpu, u32 nr, u32 sub, struct leaf *out)
 {
-	*out = ROW(basic, nr);
+	*out = basic[nr & MASK(basic)];
 	switch (nr) {
 	case 1:
 		if (cpu->apic.mode == ZX_APIC_OFF)
@@ -169,7 +169,7 @@ static void basic_leaf(struct zx_cpu *cpu, u32 nr, u32 sub, struct leaf *out)
 			out->ecx |= L1_ECX_OSXSAVE;
 		break;
 	case 4:
-		*out = sub < ARRAY_SIZE(caches) ? ROW(caches, sub) : none;
+		*out = sub < ARRAY_SIZE(caches) ? caches[sub & MASK(caches)] : none;
 		break;
 	case 7:
 		if (sub)
@@ -191,7 +191,7 @@ static void basic_leaf(struct zx_cpu *cpu, u32 nr, u32 sub, struct leaf *out)
 
 static void extended_leaf(struct zx_cpu *cpu, u32 nr, struct leaf *out)
 {
-	*out = ROW(extended, nr);
+	*out = extended[nr & MASK(extended)];
 	/* AMD's copy of leaf 1. */
 	if (nr == 1 && cpu->apic.mode == ZX_APIC_OFF)
 		out->edx &= ~L1_EDX_APIC;
