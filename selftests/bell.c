@@ -168,6 +168,60 @@ TEST_F(bell, read_and_write)
 	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
 }
 
+/* An instruction at GUEST_BELL, which RDI has; @rings: it only writes. */
+static const struct form {
+	const char *name, *code;
+	unsigned int len;
+	bool rings;
+} forms[] = {
+#define FORM(name, code, rings)	{ name, code, sizeof(code) - 1, rings }
+	FORM("lock or", "\xf0\x09\x07", false),
+	FORM("lock and with an immediate", "\xf0\x83\x27\x01", false),
+	FORM("xchg", "\x87\x07", false),
+	FORM("shl by one", "\xd1\x27", false),
+	FORM("shl by an immediate", "\xc1\x27\x01", false),
+	FORM("lock not", "\xf0\xf7\x17", false),
+	FORM("lock neg", "\xf0\xf6\x1f", false),
+	FORM("lock inc", "\xf0\xff\x07", false),
+	FORM("lock dec", "\xf0\xfe\x0f", false),
+	FORM("shld", "\x0f\xa4\x07\x01", false),
+	FORM("shrd", "\x0f\xad\x07", false),
+	FORM("lock bts", "\xf0\x0f\xab\x07", false),
+	FORM("lock btr", "\xf0\x0f\xb3\x07", false),
+	FORM("lock btc", "\xf0\x0f\xbb\x07", false),
+	FORM("lock bts by an immediate", "\xf0\x0f\xba\x2f\x01", false),
+	FORM("lock cmpxchg", "\xf0\x0f\xb1\x0f", false),
+	FORM("lock cmpxchg8b", "\xf0\x0f\xc7\x0f", false),
+	FORM("lock xadd", "\xf0\x0f\xc1\x07", false),
+	FORM("mov of a segment", "\x8c\x1f", true),
+	FORM("sete", "\x0f\x94\x07", true),
+	FORM("movbe", "\x0f\x38\xf1\x07", true),
+	FORM("stosb", "\xaa", true),
+#undef FORM
+};
+
+TEST_F(bell, rings_by_what_only_writes)
+{
+	const struct form *form;
+
+	for (form = forms; form < forms + sizeof(forms) / sizeof(*forms); form++) {
+		vm_frame(&self->vm)->rdi = GUEST_BELL;
+		ASSERT_EQ(form->rings ? ZX_OK : ZX_ERR_NOT_SUPPORTED,
+			  vm_bytes(&self->vm, form->code, form->len)) {
+			TH_LOG("%s", form->name);
+		}
+		ASSERT_EQ(form->rings ? ZX_OK : ZX_ERR_TIMED_OUT,
+			  zx_port_wait(self->port, 0, NULL)) {
+			TH_LOG("%s", form->name);
+		}
+		if (!form->rings)
+			ASSERT_EQ(ZX_VCPU_REASON_BELL, vm_page(&self->vm)->reason);
+		ASSERT_EQ(ZX_OK, form->rings ? ZX_OK : vm_finish(&self->vm));
+		ASSERT_EQ(ZX_OK, zx_handle_close(self->vm.vcpu));
+	}
+	self->vm.vcpu = ZX_HANDLE_INVALID;
+}
+
 TEST_F(bell, and_user_packets_keep_their_order)
 {
 	zx_port_packet_t user = { .key = 1 }, packet;

@@ -87,6 +87,7 @@
 #define FRAME_OUT_LEN		64
 
 #define GUEST_NO_FAULT		0xffff
+#define GUEST_BYTES		16	/* room for code in probe_bytes */
 
 /* assist_run: what is loaded and stored around an instruction, in GUEST_BUFFER. */
 #define ASSIST_IN		0x0
@@ -170,6 +171,7 @@ DECLARE_BLOB(probe_in32);
 DECLARE_BLOB(probe_out32);
 DECLARE_BLOB(probe_outs);
 DECLARE_BLOB(probe_ins);
+DECLARE_BLOB(probe_bytes);
 DECLARE_BLOB(probe_load8);
 DECLARE_BLOB(probe_load16);
 DECLARE_BLOB(probe_load32);

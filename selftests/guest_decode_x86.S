@@ -328,6 +328,20 @@ decode_rows:
 	other	0x800, "sgdt (%rbx)", RBX, W+0x800
 	other	0x800, "fldt (%rbx)", RBX, W+0x800
 	other	0x808, "fnstcw 0x8(%rbx)", RBX, W+0x800
+	other	0x800, "notl (%rbx)", RBX, W+0x800
+	other	0x800, "testw $0x1234,(%rbx)", RBX, W+0x800
+	other	0x800, "testq $0x12345678,(%rbx)", RBX, W+0x800
+	other	0x800, "imul $3,(%rbx), %ecx", RBX, W+0x800
+	other	0x800, "shldl $5, %eax,(%rbx)", RBX, W+0x800
+	other	0x800, "pushq $0x12345678", RSP, W+0x808
+	other	0x800, "enter $0, $0", RSP, W+0x808
+	other	0x800, ".byte 0x66, 0x63, 0x03", RBX, W+0x800
+	other	0x800, "palignr $1,(%rbx), %xmm1", RBX, W+0x800
+	other	0x800, "vmovdqu (%rbx), %xmm1", RBX, W+0x800
+	other	0x800, "vpshufd $1,(%rbx), %xmm1", RBX, W+0x800
+	other	0x800, "vpermq $1,(%rbx), %ymm1", RBX, W+0x800
+	other	0x800, "vpbroadcastd (%rbx), %xmm1", RBX, W+0x800
+	other	0x810, "vpblendd $1, 0x10(%rbx), %xmm2, %xmm1", RBX, W+0x800
 
 	.code32
 	.set	mode, 32

@@ -45,6 +45,7 @@
 	probe	probe_out32, "out %eax, %dx"
 	probe	probe_outs, "outsb"
 	probe	probe_ins, "insb"
+	probe	probe_bytes, ".fill 16, 1, 0x90"
 
 	begin	done
 	finish	done

@@ -239,6 +239,13 @@ zx_status_t vm_mark(struct vm *vm, uint32_t value)
 	return seen == value ? ZX_OK : ZX_ERR_INTERNAL;
 }
 
+zx_status_t vm_bytes(struct vm *vm, const void *code, size_t len)
+{
+	vm_load(vm, probe_bytes_start, probe_bytes_end);
+	memcpy(vm->mem + insn_at(probe_bytes), code, len);
+	return vm_vcpu(vm) ?: vm_finish(vm);
+}
+
 zx_status_t vm_hypercall(struct vm *vm)
 {
 	return host_is_amd() ? vm_probe(vm, probe_vmmcall) : vm_probe(vm, probe_vmcall);

@@ -76,6 +76,8 @@ static inline struct guest_frame *vm_frame(struct vm *vm)
 #define vm_probe(vm, name) \
 	(vm_boot(vm, name) ?: vm_finish(vm))
 
+/* The same with @len bytes of code, GUEST_BYTES at most. */
+zx_status_t vm_bytes(struct vm *vm, const void *code, size_t len);
 /* The CPU's own hypercall instruction, with the frame's registers. */
 zx_status_t vm_hypercall(struct vm *vm);
 const struct zx_vcpu_page *vm_page(struct vm *vm);
