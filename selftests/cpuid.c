@@ -139,4 +139,26 @@ TEST_F(cpuid, xsave_without_supervisor_state)
 	EXPECT_EQ(0, self->rax & 1u << 3);
 }
 
+TEST_F(cpuid, caches_belong_to_one_cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		ASSERT_EQ(ZX_OK, cpuid(self, 4, i));
+		EXPECT_EQ(0, self->rax >> 14);
+	}
+	EXPECT_EQ(0, self->rax | self->rbx | self->rcx | self->rdx);
+}
+
+TEST_F(cpuid, subleaves_end)
+{
+	ASSERT_EQ(ZX_OK, cpuid(self, 7, 1));
+	EXPECT_EQ(0, self->rax | self->rbx | self->rcx | self->rdx);
+	ASSERT_EQ(ZX_OK, cpuid(self, 11, 1));
+	EXPECT_EQ(0, self->rax | self->rbx | self->rdx);
+	EXPECT_EQ(1, self->rcx);
+	ASSERT_EQ(ZX_OK, cpuid(self, 13, 63));
+	EXPECT_EQ(0, self->rax | self->rbx | self->rcx | self->rdx);
+}
+
 TEST_HARNESS_MAIN

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Control and debug registers: what a guest may write, what it reads after, and that what a CPU refuses is an exception
- * where the CPU raises it. One row, one test.
+ * Control and debug registers: what a guest may write, what it reads after, and that what a CPU
+ * refuses is an exception where the CPU raises it. One row, one test.
  */
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "util.h"
@@ -20,6 +24,8 @@
 #define TO_CR0		"\x0f\x22\xc0"
 #define TO_CR4		"\x0f\x22\xe0"
 #define TO_CR8		"\x44\x0f\x22\xc0"
+#define TO_DR0		"\x0f\x23\xc0"
+#define RCX_TO_DR7	"\x0f\x23\xf9"
 #define TO_DR5		"\x0f\x23\xe8"
 #define TO_DR6		"\x0f\x23\xf0"
 #define TO_DR7		"\x0f\x23\xf8"
@@ -33,6 +39,9 @@
 #define LMSW_MEMORY	"\x0f\x01\x37"	/* at RDI */
 #define SMSW_WORD	"\x66\x0f\x01\xe3"
 #define CLTS		"\x0f\x06"
+#define CPUID		"\x0f\xa2"
+
+#define DR7_LOCAL_0	0x401
 
 FIXTURE(code) {
 	struct vm vm;
@@ -42,7 +51,7 @@ FIXTURE(code) {
 FIXTURE_VARIANT(code) {
 	const char *code;
 	size_t len;
-	uint64_t rax, rbx, after;
+	uint64_t rax, rcx, rbx, after;
 	uint64_t fault;
 	unsigned int at;
 };
@@ -74,6 +83,10 @@ ROW(cr4_turns_pages_global_off, TO_CR4 FROM_CR4, .rax = CR4 & ~0x80ull, .after =
 ROW(dr4_is_dr6, FROM_DR4, .after = 0xffff0ff0);
 ROW(dr5_is_dr7, TO_DR5 FROM_DR7, .rax = 0x700, .after = 0x700);
 ROW(dr6_keeps_its_ones, TO_DR6 FROM_DR4, .rax = 0, .after = 0xffff0ff0);
+ROW(breakpoint_outlives_an_exit, TO_DR0 RCX_TO_DR7 CPUID FROM_DR0, .rax = GUEST_SPARE,
+    .rcx = DR7_LOCAL_0, .after = GUEST_SPARE);
+ROW(breakpoint_stays_on, TO_DR0 RCX_TO_DR7 CPUID FROM_DR7, .rax = GUEST_SPARE,
+    .rcx = DR7_LOCAL_0, .after = DR7_LOCAL_0);
 FAULTS(dr4_with_debug_extensions, TO_CR4 FROM_DR4, UD, .at = 3, .rax = CR4 | 8);
 FAULTS(dr5_with_debug_extensions, TO_CR4 TO_DR5, UD, .at = 3, .rax = CR4 | 8);
 FAULTS(dr8, TO_DR8, UD);
@@ -87,6 +100,7 @@ TEST_F(code, does_as_a_cpu_does)
 	struct guest_frame *frame = vm_frame(&self->vm);
 
 	frame->rax = variant->rax;
+	frame->rcx = variant->rcx;
 	frame->rbx = variant->rbx;
 	ASSERT_EQ(ZX_OK, vm_bytes(&self->vm, variant->code, variant->len));
 	ASSERT_EQ(variant->fault, frame->fault);
@@ -99,27 +113,62 @@ TEST_F(code, does_as_a_cpu_does)
 		EXPECT_EQ(0, frame->error);
 }
 
-FIXTURE(memory) {
+FIXTURE(guest) {
 	struct vm vm;
 };
 
-FIXTURE_SETUP(memory)
+FIXTURE_SETUP(guest)
 {
 	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
 }
 
-FIXTURE_TEARDOWN(memory)
+FIXTURE_TEARDOWN(guest)
 {
 	vm_down(&self->vm);
 }
 
 /* Its operand is for user space to fetch. */
-TEST_F(memory, lmsw_of_memory_is_user_spaces)
+TEST_F(guest, lmsw_of_memory_is_user_spaces)
 {
 	vm_frame(&self->vm)->rdi = GUEST_BUFFER;
 	ASSERT_EQ(ZX_ERR_NOT_SUPPORTED, vm_bytes(&self->vm, LMSW_MEMORY, sizeof(LMSW_MEMORY) - 1));
 	EXPECT_EQ(ZX_VCPU_REASON_DECODE, vm_page(&self->vm)->reason);
 	EXPECT_EQ(insn_at(probe_bytes), vm_page(&self->vm)->addr);
+}
+
+static uint64_t watched;
+
+static int watch(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT,
+		.size = sizeof(attr),
+		.bp_type = HW_BREAKPOINT_W,
+		.bp_addr = (uintptr_t)&watched,
+		.bp_len = HW_BREAKPOINT_LEN_8,
+		.sample_period = 1,
+		.exclude_kernel = 1,
+	};
+
+	return syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+/* Both have DR0: the guest's is in the CPU while it runs, the host's again after. */
+TEST_F(guest, breakpoint_leaves_the_hosts_alone)
+{
+	const char code[] = TO_DR0 RCX_TO_DR7 CPUID FROM_DR0;
+	uint64_t count = 0;
+	int fd = watch();
+
+	ASSERT_GE(fd, 0);
+	vm_frame(&self->vm)->rax = GUEST_SPARE;
+	vm_frame(&self->vm)->rcx = DR7_LOCAL_0;
+	ASSERT_EQ(ZX_OK, vm_bytes(&self->vm, code, sizeof(code) - 1));
+	EXPECT_EQ(GUEST_SPARE, vm_frame(&self->vm)->rbx);
+	__atomic_store_n(&watched, 1, __ATOMIC_SEQ_CST);
+	ASSERT_EQ(sizeof(count), read(fd, &count, sizeof(count)));
+	EXPECT_EQ(1, count);
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module's tracepoints: what a reader of the kernel's buffer, a counter and a BPF program get of a guest's run. */
+/* The module's tracepoints: what the kernel's buffer, a counter and a BPF program get of a run. */
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>

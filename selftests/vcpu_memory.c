@@ -320,6 +320,24 @@ TEST_F(memory, reserved_bits)
 	EXPECT_FAULT(probe_load, PF, ERROR_P | ERROR_RSVD, WINDOW(512));
 }
 
+TEST_F(memory, reserved_address_bit)
+{
+	self->table[1] = GUEST_SPARE | 1ull << 51 | P | W;
+	ASSERT_EQ(ZX_OK, start(self, probe_load));
+	EXPECT_EQ(ZX_ERR_CANCELED, get(self, WINDOW(1), 8));
+	EXPECT_FAULT(probe_load, PF, ERROR_P | ERROR_RSVD, WINDOW(1));
+}
+
+TEST_F(memory, large_page_where_none_can_be)
+{
+	uint64_t *top = (uint64_t *)(self->vm.mem + GUEST_TABLES);
+
+	top[1] = (GUEST_TABLES + PAGE) | LARGE | P | W;
+	ASSERT_EQ(ZX_OK, start(self, probe_load));
+	EXPECT_EQ(ZX_ERR_CANCELED, get(self, 1ull << 39, 8));
+	EXPECT_FAULT(probe_load, PF, ERROR_P | ERROR_RSVD, 1ull << 39);
+}
+
 TEST_F(memory, not_canonical)
 {
 	ASSERT_EQ(ZX_OK, start(self, probe_load));
@@ -481,7 +499,24 @@ TEST_F(memory, tables_of_32_bits)
 	EXPECT_EQ(insn_at(legacy_load), system_of(self).rip);
 }
 
-TEST_F(memory, tables_of_pae)
+/* PSE-36 has bits of the address there, but for this one. */
+TEST_F(memory, reserved_bit_in_tables_of_32_bits)
+{
+	uint32_t *tables = (uint32_t *)(self->vm.mem + GUEST_BUFFER);
+	unsigned int i;
+
+	for (i = 0; i < 1024; i++)
+		tables[i] = i << 22 | LARGE | P | W;
+	tables[512] |= 1u << 21;
+	vm_frame(&self->vm)->rax = CR4_PSE;
+	vm_frame(&self->vm)->rbx = GUEST_BUFFER;
+	ASSERT_EQ(ZX_OK, vm_park_first(&self->vm));
+	ASSERT_EQ(ZX_OK, start(self, legacy_load));
+	EXPECT_EQ(ZX_ERR_CANCELED, get(self, 512u << 22, 4));
+	EXPECT_EQ(512u << 22, system_of(self).cr2);
+}
+
+static zx_status_t start_pae(struct _test_data_memory *self)
 {
 	uint64_t *tables = (uint64_t *)(self->vm.mem + GUEST_BUFFER);
 	unsigned int i;
@@ -493,14 +528,30 @@ TEST_F(memory, tables_of_pae)
 		tables[512 + i] = (uint64_t)i << 21 | LARGE | P | W;
 	vm_frame(&self->vm)->rax = CR4_PAE;
 	vm_frame(&self->vm)->rbx = GUEST_BUFFER;
-	ASSERT_EQ(ZX_OK, vm_park_first(&self->vm));
-	ASSERT_EQ(ZX_OK, start(self, legacy_load));
+	return vm_park_first(&self->vm) ?: start(self, legacy_load);
+}
+
+TEST_F(memory, tables_of_pae)
+{
+	uint64_t *tables = (uint64_t *)(self->vm.mem + GUEST_BUFFER);
+
+	ASSERT_EQ(ZX_OK, start_pae(self));
 	self->spare[3] = 0x5a;
 	EXPECT_EQ(ZX_OK, get(self, 0xc0000000 + GUEST_SPARE, 4));
 	EXPECT_EQ(0x5a, self->bytes[3]);
 	EXPECT_EQ((GUEST_BUFFER + PAGE) | P, tables[3]);
 	EXPECT_EQ(ZX_ERR_CANCELED, get(self, 0x80000000, 4));
 	EXPECT_EQ(0x80000000, system_of(self).cr2);
+}
+
+TEST_F(memory, reserved_bit_in_tables_of_pae)
+{
+	uint64_t *tables = (uint64_t *)(self->vm.mem + GUEST_BUFFER);
+
+	ASSERT_EQ(ZX_OK, start_pae(self));
+	tables[512 + 5] |= 1ull << 52;
+	EXPECT_EQ(ZX_ERR_CANCELED, get(self, 5u << 21, 4));
+	EXPECT_EQ(5u << 21, system_of(self).cr2);
 }
 
 TEST_HARNESS_MAIN

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Remembers which blocks of zx_hypervisor have run: what -fsanitize-coverage=trace-pc calls at the start of each, for
- * kernels that have no KCOV. Unlike that it counts all contexts: timers, calls from other CPUs, moments with half of
- * the host's state switched, loading and unloading. So it only stores a byte, with no lock, no per-CPU data and
- * nothing that could fault. /sys/kernel/debug/zx_cover has the blocks as offsets, the same after another loading.
+ * Remembers which blocks of zx_hypervisor have run: what -fsanitize-coverage=trace-pc calls at the
+ * start of each, for kernels that have no KCOV. Unlike that it counts all contexts: timers, calls
+ * from other CPUs, moments with half of the host's state switched, loading and unloading. So it
+ * only stores a byte, with no lock, no per-CPU data and nothing that could fault.
+ * /sys/kernel/debug/zx_cover has the blocks as offsets, the same after another loading.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
