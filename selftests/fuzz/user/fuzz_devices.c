@@ -105,9 +105,11 @@ int fuzz_poll(struct pollfd *fds, nfds_t count, int timeout)
 int fuzz_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
 			void *argument)
 {
+	int error = take(&env.input, 1) == 0xff ? EAGAIN : 0;
+
 	insist(!attr && env.threads < vmm.cpus);
-	if (take(&env.input, 1) == 0xff)
-		return EAGAIN;
+	if (error)
+		return error;
 	*thread = env.threads;
 	env.thread[env.threads].run = run;
 	env.thread[env.threads].argument = argument;

@@ -147,8 +147,8 @@ static bool has_hole(const struct node *node, unsigned int pages, unsigned int b
 
 /* A place, as the caller of a call asks for it. */
 struct place {
-	zx_vm_option_t how;
-	unsigned int bits;	/* of alignment */
+	zx_vm_option_t how, options;	/* @options: with the alignment, of @bits */
+	unsigned int bits;
 	uint64_t offset, length;
 	bool valid;		/* options and range suit each other and the VMAR */
 	bool fits;		/* and nothing is in the way */
@@ -175,7 +175,9 @@ static struct place take_place(const struct node *node, bool may_overwrite)
 	pages = place.length / PAGE;
 	place.offset = offset * PAGE + (odd == 0xff);
 	offset = place.offset / PAGE;
-	place.valid = (!place.bits || (place.bits >= 10 && place.bits <= 32)) && pages && odd != 0xff && pages < 1ull << 40 && offset <= size &&
+	place.options = place.how | place.bits << ZX_VM_ALIGN_BASE;
+	place.valid = pages && odd != 0xff && pages < 1ull << 40 && offset <= size &&
+		      (!place.bits || (place.bits >= 10 && place.bits <= 32)) &&
 		      (!place.how || node->flags & ZX_VM_CAN_MAP_SPECIFIC) &&
 		      pages <= (place.how & ZX_VM_OFFSET_IS_UPPER_LIMIT ? offset : size - offset);
 	if (!place.valid)
@@ -231,8 +233,9 @@ static void map(void)
 	max = perms_of(handles[h].rights & vmos[which].rights) & (node->flags >> CAN_SHIFT);
 	allowed = node->alive && place.valid && place.fits && !(perms & ~max) &&
 		  (!perms || perms & ZX_VM_PERM_READ) && vmos[which].rights & ZX_RIGHT_MAP && !bad;
-	status = zx_vmar_map(handles[h].value, perms | place.how | place.bits << ZX_VM_ALIGN_BASE, place.offset, vmos[which].handle,
-			     offset * PAGE, place.length, bad ? BAD_POINTER : &addr);
+	status = zx_vmar_map(handles[h].value, perms | place.options, place.offset,
+			     vmos[which].handle, offset * PAGE, place.length,
+			     bad ? BAD_POINTER : &addr);
 	insist((status == ZX_OK) == allowed);
 	if (!allowed)
 		return;
@@ -260,8 +263,8 @@ static void allocate(void)
 		return;
 	allowed = node->alive && place.valid && place.fits && !(flags & CAN_MAP & ~node->flags) &&
 		  !(flags >> CAN_SHIFT & PERMS & ~perms_of(handles[h].rights)) && !bad;
-	status = zx_vmar_allocate(handles[h].value, flags | place.how | place.bits << ZX_VM_ALIGN_BASE, place.offset, place.length,
-				  &child, bad ? BAD_POINTER : &addr);
+	status = zx_vmar_allocate(handles[h].value, flags | place.options, place.offset,
+				  place.length, &child, bad ? BAD_POINTER : &addr);
 	insist((status == ZX_OK) == allowed);
 	if (!allowed)
 		return;
