@@ -124,8 +124,9 @@ static uint64_t take_size(void)
 {
 	uint8_t how = take(&env.input, 1);
 
-	if (how < 0xc0)
-		return take(&env.input, 2);
+	/* Some come near the smallest memory's. */
+	if (how < 0xe0)
+		return take(&env.input, how < 0xa0 ? 2 : 3);
 	return take_number(&env.input) & ((1ull << 42) - 1);
 }
 

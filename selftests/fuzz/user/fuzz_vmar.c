@@ -349,13 +349,28 @@ static void destroy(void)
 		clear(&nodes[node->parent], node->first, node->end);
 }
 
+/* Pages that zx_vmar_op_range() goes to, in order: each is that of its mapping. */
+static const struct page *worked;
+
+static void vmo_worked(unsigned int which, const struct zx_ioc_vmo_op_range *arg)
+{
+	uint64_t at;
+
+	for (at = arg->offset; at < arg->offset + arg->length; at += PAGE, worked++)
+		insist(worked->kind == MAPPING && worked->which == which &&
+		       worked->offset == at / PAGE);
+}
+
 static void work(void)
 {
 	unsigned int h = pick_handle();
-	uint32_t op = take(&input, 1) % 24;
+	uint8_t how = take(&input, 1);
+	uint32_t op = how < 0x80 ? ZX_VMAR_OP_COMMIT : how % 24;
+	struct node *node = &nodes[handles[h].node];
 	uint64_t addr, length;
 
-	take_range(&nodes[handles[h].node], &addr, &length);
+	take_range(node, &addr, &length);
+	worked = &node->pages[(addr - base) / PAGE];
 	zx_vmar_op_range(handles[h].value, op, addr, length, NULL, 0);
 }
 

@@ -31,6 +31,9 @@ static struct vmo {
 	{ .rights = ZX_RIGHT_DUPLICATE | ZX_RIGHT_READ | ZX_RIGHT_WRITE },
 };
 
+/* The fuzzer's: an operation on a VMO's range has come. */
+static void vmo_worked(unsigned int which, const struct zx_ioc_vmo_op_range *arg);
+
 static struct vmo *vmo_of(int fd)
 {
 	struct stat status;
@@ -77,6 +80,7 @@ long fuzz_syscall(long number, long a, long b, long c)
 		return get_info(vmo, (const void *)c);
 	case ZX_IOC_VMO_OP_RANGE:
 		insist(vmo->rights & ZX_RIGHT_WRITE);
+		vmo_worked(vmo - vmos, (const void *)c);
 		return 0;
 	default:
 		return -ZX_ERR_NOT_SUPPORTED;
