@@ -39,13 +39,13 @@ static int nod(struct cpuidle_device *dev, struct cpuidle_driver *drv, int index
 	return 0;
 }
 
+/* Without an owner, as its devices would hold that for ever. RCU has to watch who wakes. */
 static struct cpuidle_driver driver = {
 	.name = "nod",
-	.owner = THIS_MODULE,
 	.states = {
 		{ .name = "doze", .desc = "", .enter = doze },
 		{ .name = "nod", .desc = "", .exit_latency = 1, .target_residency = 1,
-		  .enter = doze, .enter_s2idle = nod },
+		  .flags = CPUIDLE_FLAG_RCU_IDLE, .enter = doze, .enter_s2idle = nod },
 	},
 	.state_count = 2,
 };
