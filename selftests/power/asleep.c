@@ -84,7 +84,7 @@ static bool can_sleep(const struct _fixture_variant_asleep *way)
 {
 	if (way->level)
 		return !access(PM_TEST, F_OK);
-	return way->nods || !access(ALARM, F_OK);
+	return !access(way->nods ? NOD : ALARM, F_OK);
 }
 
 /* Devices and programs have to be asleep by then, on a busy machine too. */
