@@ -128,10 +128,11 @@ void zx_fpu_sync(struct zx_fpu *fpu)
  * CPUs of AMD's that lack XSAVE of error pointers (APM 3, Fn8000_0008) neither save nor
  * restore where the last x87 instruction and its operand were, unless an exception is
  * pending: without this the guest would see the addresses of whoever used the x87 last.
+ * FNINIT leaves none, while an instruction that used the x87 would leave its own.
  */
-static void clear_x87_pointers(const struct zx_fpu *fpu)
+static void clear_x87_pointers(void)
 {
-	asm volatile("fnclex; emms; fildl %0" : : "m"(*(const u32 *)fpu->area));
+	asm volatile("fninit");
 }
 
 /* The host's XCR0 has every component of ours, the guest's need not. */
@@ -139,7 +140,7 @@ void zx_fpu_enter(struct zx_fpu *fpu)
 {
 	kernel_fpu_begin_mask(0);
 	if (static_cpu_has_bug(X86_BUG_FXSAVE_LEAK))
-		clear_x87_pointers(fpu);
+		clear_x87_pointers();
 	asm volatile("xrstor64 (%0)" : : "r"(fpu->area), "a"((u32)components), "d"(0) : "memory");
 	if (fpu->xcr0 != host_xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED, fpu->xcr0);
