@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,6 +107,15 @@ CALL(map_for_nothing, map_here(w, h, PROT_NONE))
 CALL(map_readable, map_here(w, h, PROT_READ))
 CALL(map_writable, map_here(w, h, PROT_WRITE))
 
+static zx_status_t poll_of(struct world *w __attribute__((unused)), zx_handle_t h)
+{
+	struct pollfd fd = { .fd = zxl_handle_fd(h), .events = POLLIN };
+
+	if (poll(&fd, 1, 0) < 0)
+		return ZX_ERR_INTERNAL;
+	return fd.revents & POLLERR ? ZX_ERR_ACCESS_DENIED : ZX_OK;
+}
+
 /* In a message: only a handle that may travel does, and either way it is gone here. */
 static zx_status_t transfer(struct world *w, zx_handle_t h)
 {
@@ -135,6 +145,8 @@ static const struct row rows[] = {
 	ROW(wait_one, event, R(WAIT)),
 	ROW(wait_one, vmo, R(WAIT)),
 	ROW(wait_async, event, R(WAIT)),
+	ROW(poll_of, event, R(WAIT)),
+	ROW(poll_of, port, R(READ)),
 	ROW(put_up, event, R(SIGNAL)),
 	ROW(put_up, vmo, R(SIGNAL)),
 	ROW(put_up_peer, pair[0], R(SIGNAL_PEER)),

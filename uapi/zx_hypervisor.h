@@ -39,8 +39,8 @@
  *
  *   A descriptor whose handle has ZX_RIGHT_WAIT can be polled: READABLE and
  *   SIGNALED are POLLIN, WRITABLE is POLLOUT, PEER_CLOSED is POLLHUP, and the
- *   user's signals are POLLPRI. Without the right it is POLLERR. A port is POLLIN
- *   while it has a packet.
+ *   user's signals are POLLPRI. A port is POLLIN while it has a packet, for a
+ *   handle with ZX_RIGHT_READ. Without the right it is POLLERR.
  *
  * The order of checks
  *

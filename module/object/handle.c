@@ -71,7 +71,8 @@ static __poll_t handle_poll(struct file *file, poll_table *wait)
 	const struct zx_object_ops *ops = handle->obj->ops;
 
 	if (ops->poll)
-		return ops->poll(handle->obj, file, wait);
+		return handle->rights & ZX_RIGHT_READ ? ops->poll(handle->obj, file, wait) :
+		       EPOLLERR;
 	if (!(ops->rights & ZX_RIGHT_WAIT))
 		return 0;
 	if (!(handle->rights & ZX_RIGHT_WAIT))
