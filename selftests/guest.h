@@ -267,6 +267,11 @@ DECLARE_CODE(timer_phase);
 DECLARE_BLOB(sleeper);
 DECLARE_CODE(ap_clock);
 
+/* guest_isolation_x86.S */
+DECLARE_CODE(isolation);
+DECLARE_CODE(fresh);
+DECLARE_CODE(touch_pages);
+
 /* guest_assist_x86.S */
 DECLARE_BLOB(load_after_switch);
 DECLARE_BLOB(user_load);
