@@ -412,10 +412,19 @@ static void *spin_for_ever(void *arg)
 	return (void *)(intptr_t)zx_vcpu_enter(vm->vcpu, NULL);
 }
 
-/* The kernel tells of every process that it kills so, at length and with its stack. */
-static void hush(bool on)
+/*
+ * The kernel tells of every process that it kills so, at length and with its stack: no
+ * less than what is critical goes to its console. Returns what did.
+ */
+static long console_level(long level)
 {
-	write_file("/proc/sys/kernel/printk", on ? "2" : "7");
+	const char path[] = "/proc/sys/kernel/printk";
+	long old = file_number(path);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", level);
+	write_file(path, text);
+	return old;
 }
 
 TEST_F(limit, ends_one_process)
@@ -424,18 +433,19 @@ TEST_F(limit, ends_one_process)
 	pthread_t thread;
 	uint64_t flag;
 	void *answer;
+	long level;
 	int status;
 	pid_t pid;
 
 	ASSERT_EQ(ZX_OK, vm_up(vm));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, spin_for_ever, vm));
 	wait_flag(&vm_frame(vm)->flag, 1);
-	hush(true);
+	level = console_level(2);
 	pid = fork();
 	if (pid == 0)
 		exhaust(&self->group, &self->world, variant->one);
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
-	hush(false);
+	console_level(level);
 	if (WIFEXITED(status)) {
 		EXPECT_EQ(0, WEXITSTATUS(status));
 	} else {
