@@ -89,7 +89,7 @@ static int vmm(struct shared *shared, unsigned int nr)
 	uint32_t aux;
 	struct vm vm;
 
-	if (run_on_cpu(1) || vm_up(&vm) != ZX_OK)
+	if (run_on_cpu(0) || vm_up(&vm) != ZX_OK)
 		return 1;
 	fill(pattern, nr);
 	aux = host_tsc_aux();
@@ -125,7 +125,7 @@ static int stranger(struct shared *shared, unsigned int nr)
 	struct seen seen;
 	uint32_t aux;
 
-	if (run_on_cpu(1))
+	if (run_on_cpu(0))
 		return 1;
 	fill(pattern, nr);
 	aux = host_tsc_aux();
@@ -183,7 +183,7 @@ TEST(a_fresh_vcpu_finds_nothing)
 	int status;
 	pid_t pid;
 
-	ASSERT_EQ(0, run_on_cpu(1));
+	ASSERT_EQ(0, run_on_cpu(0));
 	pid = fork();
 	if (pid == 0) {
 		if (vm_up(&vm) != ZX_OK)

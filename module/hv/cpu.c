@@ -17,26 +17,31 @@
 DEFINE_PER_CPU(struct zx_cpu *, zx_cpu_held);
 static DEFINE_PER_CPU(u64, last_vcpu);		/* guest and number of the last one held */
 
-/* Preemption off. A VCPU is held where its thread was last, if nobody else is since. */
-static void hold(struct zx_cpu *cpu)
+/*
+ * One guest must not train what another one, or its user space, runs on: APM 2, 3.2.9.
+ * Nor may a program on one VCPU train what a program on another one does, which the
+ * guest takes to be a CPU of its own.
+ */
+static noinline void keep_predictions_apart(const struct zx_cpu *cpu)
 {
 	const u64 vcpu = cpu->gpas->id << ilog2(BITS_PER_LONG) | cpu->space.id;
 
+	if (__this_cpu_read(last_vcpu) == vcpu)
+		return;
+	__this_cpu_write(last_vcpu, vcpu);
+	zx_ibpb();
+}
+
+/* Preemption off. A VCPU is held where its thread was last, if nobody else is since. */
+static void hold(struct zx_cpu *cpu)
+{
 	if (likely(cpu->held_on == smp_processor_id() && __this_cpu_read(zx_cpu_held) == cpu))
 		return;
 	cpu->held_on = smp_processor_id();
 	__this_cpu_write(zx_cpu_held, cpu);
 	zx_backend->hold(cpu);
 	zx_clock_hold(cpu);
-	/*
-	 * One guest must not train what another one, or its user space, runs on: APM
-	 * 2, 3.2.9. Nor may a program on one VCPU train what a program on another one
-	 * does, which the guest takes to be a CPU of its own.
-	 */
-	if (__this_cpu_read(last_vcpu) != vcpu) {
-		__this_cpu_write(last_vcpu, vcpu);
-		zx_ibpb();
-	}
+	keep_predictions_apart(cpu);
 }
 
 void zx_cpu_hold(struct zx_cpu *cpu)
