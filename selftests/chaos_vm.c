@@ -408,6 +408,7 @@ static bool enter(struct chaos_thread *me)
 		return true;
 	case ZX_ERR_NOT_FOUND:
 	case ZX_ERR_ACCESS_DENIED:
+	case ZX_ERR_OUT_OF_RANGE:	/* the number was a smaller VMO's for a moment */
 		act_map(me);
 		return true;
 	case ZX_ERR_BAD_HANDLE:
