@@ -153,8 +153,8 @@ static void close_all(struct crowd *crowd)
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		halves[i] = (struct half){ .crowd = crowd, .first = i,
-					   .soak = soak_fork(&crowd->soak, soak_next(&crowd->soak)) };
+		halves[i] = (struct half){ .crowd = crowd, .first = i };
+		halves[i].soak = soak_fork(&crowd->soak, soak_next(&crowd->soak));
 		if (pthread_create(&halves[i].thread, NULL, close_half, &halves[i]))
 			abort();
 	}

@@ -400,7 +400,8 @@ static pid_t spawn(void)
 {
 	pid_t child;
 
-	return posix_spawn(&child, "/proc/self/exe", NULL, NULL, nothing_args, environ) ? -1 : child;
+	return posix_spawn(&child, "/proc/self/exe", NULL, NULL, nothing_args, environ) ? -1 :
+	       child;
 }
 
 static pid_t vfork_and_exec(void)

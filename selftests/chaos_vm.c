@@ -480,7 +480,8 @@ static void load_lists(struct smp *smp)
 
 	for (cpu = 0; cpu < CHAOS_CPUS; cpu++)
 		smp_boots(smp, cpu, ENABLE, WRITE(DIVIDE, 0xb),
-			  WRITE(LVT_TIMER, LVT_PERIODIC | 0xe0), WRITE(INITIAL, 1000000), ON, ADD(READY, 1), AWAIT(READY, CHAOS_CPUS),
+			  WRITE(LVT_TIMER, LVT_PERIODIC | 0xe0), WRITE(INITIAL, 1000000), ON,
+			  ADD(READY, 1), AWAIT(READY, CHAOS_CPUS),
 			  STEP(MARK, 0, 0x5000), SEND(0, ASSERTED | TO_OTHERS | 0x50),
 			  STORE(GUEST_BELL + 8 * cpu, cpu), STEP(CPUID, 1, 0),
 			  STORE(GUEST_TRAP + 8 * cpu, cpu), ADD(WINDOW + PAGE * cpu, 1),
