@@ -209,6 +209,9 @@ static zx_status_t send(struct life *life)
 	if (status != ZX_OK)
 		return status;
 	status = zx_channel_write(life->h[END], 0, "text", 4, &life->h[SENT], 1);
+	/* What could not be read has not been taken over either. */
+	if (status != ZX_OK)
+		zx_handle_close(life->h[SENT]);
 	life->h[SENT] = ZX_HANDLE_INVALID;
 	return status;
 }
