@@ -19,6 +19,7 @@
 #define STUCK_TICKS	(30 * 1000 / TICK_MS)
 #define LOW_KIB		(256l << 10)
 #define DESCRIPTORS	1024
+#define SCRATCH		0x300000000000ull
 
 struct watched {
 	unsigned long beat;
@@ -131,11 +132,13 @@ static void watch_all(void)
 	}
 }
 
-/* Arguments lie before memory that is not there. */
-static void *make_scratch(void)
+/* Arguments lie before memory that is not there, and at the same address each time. */
+static void *make_scratch(unsigned int i)
 {
-	unsigned char *scratch = mmap(NULL, AREAS * AREA + PAGE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned char *scratch = mmap((void *)(SCRATCH + 2 * i * AREAS * AREA),
+				      AREAS * AREA + PAGE, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				      MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (scratch == MAP_FAILED || mprotect(scratch + AREAS * AREA, PAGE, PROT_NONE))
 		_exit(2);
@@ -150,7 +153,7 @@ static void prepare(struct worker *w, uint32_t number, unsigned int i)
 	w->choice = soak_fork(&life, w->number);
 	w->rng = w->choice;
 	w->vcpu = -1;
-	w->scratch = make_scratch();
+	w->scratch = make_scratch(i);
 	fd = open(device_path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		_exit(2);

@@ -13,6 +13,8 @@
 
 #include "fuzz_calls.h"
 
+#define WINDOWS_AT	0x200000000000ull
+
 static unsigned char *windows;
 static __thread sigjmp_buf back;
 static __thread volatile sig_atomic_t poking;
@@ -30,8 +32,10 @@ void windows_make(void)
 {
 	const struct sigaction action = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
 
-	windows = mmap(NULL, WINDOWS * WINDOW, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	windows = mmap((void *)WINDOWS_AT, WINDOWS * WINDOW, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	if (windows == MAP_FAILED)
+		_exit(2);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 }
