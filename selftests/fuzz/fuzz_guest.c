@@ -35,7 +35,10 @@
 #define APIC_PAGE	0xfee00000
 #define WINDOW_PAGES	3
 
-enum count { ROUNDS, ENTERED, PACKETS, KICKS, VCPUS, SHUTDOWNS, REFUSED, UNDECODED, COUNTS };
+enum count {
+	ROUNDS, ENTERED, PACKETS, KICKS, VCPUS, SHUTDOWNS, REFUSED, UNDECODED, UNHANDLED,
+	COUNTS,
+};
 
 /*
  * @mem:     what the guest had below FZ_TABLES_END when the round began
@@ -390,7 +393,7 @@ static enum next after_failure(struct fuzz *fuzz, zx_status_t status)
 	if (status == ZX_ERR_CANCELED)
 		fuzz->counts[KICKS]++;
 	if (page_of(fuzz)->reason == ZX_VCPU_REASON_EXIT)
-		fprintf(stderr, "# exit %#llx at %#llx\n", (unsigned long long)page_of(fuzz)->hw_exit, (unsigned long long)page_of(fuzz)->rip);
+		fuzz->counts[UNHANDLED]++;
 	return SKIP;
 }
 
@@ -490,7 +493,7 @@ static void say(const struct fuzz *fuzz, uint64_t cells)
 {
 	static const char *const names[COUNTS] = {
 		"rounds", "enters", "packets", "kicks", "VCPUs", "triple faults", "refused entries",
-		"undecoded instructions",
+		"undecoded instructions", "unhandled exits",
 	};
 	unsigned int i;
 

@@ -193,7 +193,8 @@ static uint64_t wild_descriptor(struct soak *soak)
 {
 	if (soak_once_in(soak, 3))
 		return soak_next(soak);
-	return segment(fz_number(soak), soak_below(soak, 0x10000) | (soak_below(soak, 4) ? 0x80 : 0));
+	return segment(fz_number(soak),
+		       soak_below(soak, 0x10000) | (soak_below(soak, 4) ? 0x80 : 0));
 }
 
 static void descriptors(struct soak *soak, unsigned char *mem)
@@ -215,7 +216,8 @@ static void descriptors(struct soak *soak, unsigned char *mem)
 		put64(mem, FZ_GDT + 8 * i, wild_descriptor(soak));
 	put64(mem, FZ_GDT + FZ_TASK64 + 8, 0);
 	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		put64(mem, FZ_GDT + (fixed[i].selector & ~7), segment(fixed[i].base, fixed[i].access));
+		put64(mem, FZ_GDT + (fixed[i].selector & ~7),
+		      segment(fixed[i].base, fixed[i].access));
 }
 
 static bool has_code(unsigned int vector)
