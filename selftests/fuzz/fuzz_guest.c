@@ -519,8 +519,10 @@ static bool run_rounds(struct fuzz *fuzz)
 	return ok;
 }
 
+/* @keeper: while there is a guest the CPUs are the module's, which shows in their registers */
 FIXTURE(fuzz_guest) {
 	struct fuzz fuzz;
+	struct vm keeper;
 };
 
 FIXTURE_SETUP(fuzz_guest)
@@ -528,6 +530,7 @@ FIXTURE_SETUP(fuzz_guest)
 	ASSERT_EQ(0, settled_objects());
 	/* What the host's CPUs have is not the same on all of them. */
 	ASSERT_EQ(0, run_on_cpu(0));
+	ASSERT_EQ(ZX_OK, vm_up(&self->keeper));
 	self->fuzz.mem = malloc(FZ_TABLES_END);
 	self->fuzz.host = fz_host_new();
 	ASSERT_NE(NULL, self->fuzz.mem);
@@ -540,6 +543,7 @@ FIXTURE_TEARDOWN(fuzz_guest)
 {
 	self->fuzz.over = true;
 	pthread_join(self->fuzz.kicker, NULL);
+	vm_down(&self->keeper);
 	EXPECT_EQ(0, settled_objects());
 }
 
