@@ -395,4 +395,18 @@ TEST_F(fresh, objects_have_types_and_koids_of_their_own)
 	}
 }
 
+TEST(fdinfo_says_what_an_object_is)
+{
+	struct vm vm;
+
+	ASSERT_EQ(ZX_OK, vm_up(&vm));
+	ASSERT_EQ(ZX_OK, vm_boot(&vm, done));
+	EXPECT_EQ(0, fdinfo_number(vm.vcpu, "id"));
+	EXPECT_EQ(gettid(), fdinfo_number(vm.vcpu, "thread"));
+	EXPECT_EQ(0, fdinfo_number(vm.vmar, "base"));
+	EXPECT_LE(0, fdinfo_number(vm.vmar, "depth"));
+	EXPECT_EQ(ZX_RSRC_KIND_HYPERVISOR, fdinfo_number(vm.resource, "kind"));
+	vm_down(&vm);
+}
+
 TEST_HARNESS_MAIN

@@ -23,7 +23,6 @@
 /* Bytes of code, and what they are. */
 #define TO_CR0		"\x0f\x22\xc0"
 #define TO_CR4		"\x0f\x22\xe0"
-#define TO_CR8		"\x44\x0f\x22\xc0"
 #define TO_DR0		"\x0f\x23\xc0"
 #define RCX_TO_DR7	"\x0f\x23\xf9"
 #define TO_DR5		"\x0f\x23\xe8"
@@ -36,7 +35,6 @@
 #define FROM_DR4	"\x0f\x21\xe3"
 #define FROM_DR7	"\x0f\x21\xfb"
 #define LMSW		"\x0f\x01\xf0"
-#define LMSW_MEMORY	"\x0f\x01\x37"	/* at RDI */
 #define SMSW_WORD	"\x66\x0f\x01\xe3"
 #define CLTS		"\x0f\x06"
 #define CPUID		"\x0f\xa2"
@@ -93,7 +91,6 @@ FAULTS(dr8, TO_DR8, UD);
 FAULTS(dr6_upper_half, TO_DR6, GP, .rax = 1ull << 32);
 FAULTS(dr7_upper_half, TO_DR7, GP, .rax = 1ull << 32);
 FAULTS(dr7_general_detect, TO_DR7 FROM_DR0, DB, .at = 3, .rax = 0x2400);
-FAULTS(cr8_beyond_15, TO_CR8, GP, .rax = 16);
 
 TEST_F(code, does_as_a_cpu_does)
 {
@@ -125,15 +122,6 @@ FIXTURE_SETUP(guest)
 FIXTURE_TEARDOWN(guest)
 {
 	vm_down(&self->vm);
-}
-
-/* Its operand is for user space to fetch. */
-TEST_F(guest, lmsw_of_memory_is_user_spaces)
-{
-	vm_frame(&self->vm)->rdi = GUEST_BUFFER;
-	ASSERT_EQ(ZX_ERR_NOT_SUPPORTED, vm_bytes(&self->vm, LMSW_MEMORY, sizeof(LMSW_MEMORY) - 1));
-	EXPECT_EQ(ZX_VCPU_REASON_DECODE, vm_page(&self->vm)->reason);
-	EXPECT_EQ(insn_at(probe_bytes), vm_page(&self->vm)->addr);
 }
 
 static uint64_t watched;
