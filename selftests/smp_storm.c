@@ -156,11 +156,11 @@ TEST_F(smp_storm, of_everything)
 			  LOOP(8, FOR_EVER));
 	EXPECT_EQ(ZX_OK, smp_run(&self->smp));
 	for (cpu = 0; cpu < CPUS; cpu++) {
-		EXPECT_LT(10, smp_guest(&self->smp, cpu)->count[0x50]);
+		EXPECT_LT(0, smp_guest(&self->smp, cpu)->count[0x50]);
 		EXPECT_LT(0, smp_guest(&self->smp, cpu)->count[NMI]);
 	}
 	for (i = 0; i < 4; i++)
-		EXPECT_LT(10, *smp_word(&self->smp, 8 + i));
+		EXPECT_LT(0, *smp_word(&self->smp, 8 + i));
 }
 
 /*
