@@ -315,7 +315,7 @@ KIND(snapshot, 1000, 5800)
 /* The first huge page is there when the count begins. */
 KIND(written, 128, CHUNK * 3 / 4)
 KIND(committed, 128, CHUNK * 3 / 4)
-KIND(guest, 500, 9000)
+KIND(guest, 500, 5000)
 KIND(trap, 20000, 80)
 KIND(bell, 300, 28000)
 KIND(message, 2000, PAGE)
