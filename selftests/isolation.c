@@ -290,36 +290,36 @@ FIXTURE_VARIANT(isolation) {
 };
 
 #define CALL(name, sets_)							\
-	FIXTURE_VARIANT_ADD(isolation, name) { .call = name, .sets = sets_ };
+	FIXTURE_VARIANT_ADD(isolation, name) { .call = name, .sets = sets_ }
 
-CALL(basic, sizeof(zx_info_handle_basic_t))
-CALL(of_channel, sizeof(zx_info_handle_basic_t))
-CALL(of_vmar, sizeof(zx_info_vmar_t))
-CALL(of_resource, sizeof(struct zx_ioc_info_resource))
-CALL(of_vmo, sizeof(zx_info_vmo_t))
-CALL(count_of, 4)
-CALL(stats, sizeof(struct zx_ioc_info_guest_stats))
-CALL(too_small, 0)
-CALL(name_of, ZX_MAX_NAME_LEN)
-CALL(no_name, ZX_MAX_NAME_LEN)
-CALL(observed, 4)
-CALL(observed_many, 5 * sizeof(zx_wait_item_t))
-CALL(packet_of_user, sizeof(zx_port_packet_t))
-CALL(packet_of_signal, sizeof(zx_port_packet_t))
-CALL(message, sizeof(NAME))
-CALL(no_message, 0)
-CALL(hole, PAGE)
-CALL(fresh_page, PAGE)
-CALL(size_of, 8)
-CALL(packet_of_port, sizeof(zx_port_packet_t))
-CALL(packet_of_memory, sizeof(zx_port_packet_t))
-CALL(packet_of_ipi, sizeof(zx_port_packet_t))
-CALL(page_after, PAGE)
-CALL(page_before, PAGE)
-CALL(registers, sizeof(zx_vcpu_state_t))
-CALL(system_registers, sizeof(struct zxl_vcpu_system))
-CALL(vector_registers, sizeof(struct zxl_vcpu_vector))
-CALL(kicked, 4)
+CALL(basic, sizeof(zx_info_handle_basic_t));
+CALL(of_channel, sizeof(zx_info_handle_basic_t));
+CALL(of_vmar, sizeof(zx_info_vmar_t));
+CALL(of_resource, sizeof(struct zx_ioc_info_resource));
+CALL(of_vmo, sizeof(zx_info_vmo_t));
+CALL(count_of, 4);
+CALL(stats, sizeof(struct zx_ioc_info_guest_stats));
+CALL(too_small, 0);
+CALL(name_of, ZX_MAX_NAME_LEN);
+CALL(no_name, ZX_MAX_NAME_LEN);
+CALL(observed, 4);
+CALL(observed_many, 5 * sizeof(zx_wait_item_t));
+CALL(packet_of_user, sizeof(zx_port_packet_t));
+CALL(packet_of_signal, sizeof(zx_port_packet_t));
+CALL(message, sizeof(NAME));
+CALL(no_message, 0);
+CALL(hole, PAGE);
+CALL(fresh_page, PAGE);
+CALL(size_of, 8);
+CALL(packet_of_port, sizeof(zx_port_packet_t));
+CALL(packet_of_memory, sizeof(zx_port_packet_t));
+CALL(packet_of_ipi, sizeof(zx_port_packet_t));
+CALL(page_after, PAGE);
+CALL(page_before, PAGE);
+CALL(registers, sizeof(zx_vcpu_state_t));
+CALL(system_registers, sizeof(struct zxl_vcpu_system));
+CALL(vector_registers, sizeof(struct zxl_vcpu_vector));
+CALL(kicked, 4);
 
 FIXTURE_SETUP(isolation)
 {

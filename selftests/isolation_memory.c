@@ -301,31 +301,31 @@ FIXTURE_VARIANT(memory) {
 #define KIND(name, count_, least_)						\
 	FIXTURE_VARIANT_ADD(memory, name) {					\
 		.one = one_##name, .count = count_, .least = least_		\
-	};
+	}
 
-KIND(handle, 8000, 400)
-KIND(resource, 8000, 600)
-KIND(event, 8000, 500)
-KIND(pair, 4000, 1000)
-KIND(port, 8000, 600)
-KIND(channel, 4000, 1200)
-KIND(vmo, 3000, 1800)
-KIND(slice, 4000, 600)
-KIND(snapshot, 1000, 5800)
+KIND(handle, 8000, 400);
+KIND(resource, 8000, 600);
+KIND(event, 8000, 500);
+KIND(pair, 4000, 1000);
+KIND(port, 8000, 600);
+KIND(channel, 4000, 1200);
+KIND(vmo, 3000, 1800);
+KIND(slice, 4000, 600);
+KIND(snapshot, 1000, 5800);
 /* The first huge page is there when the count begins. */
-KIND(written, 128, CHUNK * 3 / 4)
-KIND(committed, 128, CHUNK * 3 / 4)
-KIND(guest, 500, 5000)
-KIND(trap, 20000, 80)
-KIND(bell, 300, 28000)
-KIND(message, 2000, PAGE)
-KIND(sent_handle, 6000, 450)
-KIND(packet, 30000, 90)
-KIND(observer, 16000, 160)
-KIND(region, 20000, 96)
-KIND(mapping, 20000, 96)
-KIND(table, 2000, PAGE)
-KIND(vcpu, 192, 16000)
+KIND(written, 128, CHUNK * 3 / 4);
+KIND(committed, 128, CHUNK * 3 / 4);
+KIND(guest, 500, 5000);
+KIND(trap, 20000, 80);
+KIND(bell, 300, 28000);
+KIND(message, 2000, PAGE);
+KIND(sent_handle, 6000, 450);
+KIND(packet, 30000, 90);
+KIND(observer, 16000, 160);
+KIND(region, 20000, 96);
+KIND(mapping, 20000, 96);
+KIND(table, 2000, PAGE);
+KIND(vcpu, 192, 16000);
 
 FIXTURE_SETUP(memory)
 {
@@ -368,13 +368,13 @@ FIXTURE_VARIANT(limit) {
 };
 
 #define LIMITED(name)								\
-	FIXTURE_VARIANT_ADD(limit, name) { .one = one_##name };
+	FIXTURE_VARIANT_ADD(limit, name) { .one = one_##name }
 
-LIMITED(port)
-LIMITED(bell)
-LIMITED(message)
-LIMITED(written)
-LIMITED(table)
+LIMITED(port);
+LIMITED(bell);
+LIMITED(message);
+LIMITED(written);
+LIMITED(table);
 
 FIXTURE_SETUP(limit)
 {
@@ -418,7 +418,7 @@ static void *spin_for_ever(void *arg)
  */
 static long console_level(long level)
 {
-	const char path[] = "/proc/sys/kernel/printk";
+	static const char path[] = "/proc/sys/kernel/printk";
 	long old = file_number(path);
 	char text[32];
 
@@ -446,11 +446,7 @@ TEST_F(limit, ends_one_process)
 		exhaust(&self->group, &self->world, variant->one);
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	console_level(level);
-	if (WIFEXITED(status)) {
-		EXPECT_EQ(0, WEXITSTATUS(status));
-	} else {
-		EXPECT_EQ(SIGKILL, WTERMSIG(status));
-	}
+	EXPECT_TRUE(WIFEXITED(status) ? !WEXITSTATUS(status) : WTERMSIG(status) == SIGKILL);
 	flag = vm_frame(vm)->flag;
 	wait_flag(&vm_frame(vm)->flag, flag + 1);
 	EXPECT_EQ(ZX_OK, zx_vcpu_kick(vm->vcpu));

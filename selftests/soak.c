@@ -41,8 +41,9 @@ uint64_t soak_next(struct soak *soak)
 
 struct soak soak_fork(const struct soak *soak, uint64_t number)
 {
-	struct soak fork = { .seed = soak->seed, .state = soak->seed ^ number << 32, .end = soak->end };
+	struct soak fork = *soak;
 
+	fork.state = soak->seed ^ number << 32;
 	fork.state = soak_next(&fork);
 	return fork;
 }
