@@ -149,8 +149,8 @@ TEST_F_TIMEOUT(chaos, kills, 7200)
 		ASSERT_EQ(0, live_observers());
 	}
 	EXPECT_TRUE(chaos_is_complete(self->figures));
-	printf("# soak: kills %u\n", kills);
-	printf("# soak: exits %llu\n", (unsigned long long)chaos_exits(self->figures));
+	soak_tell("kills", kills);
+	soak_tell("exits", chaos_exits(self->figures));
 }
 
 /*
@@ -245,8 +245,8 @@ TEST_F_TIMEOUT(chaos, closes, 7200)
 		ASSERT_EQ(0, live_observers());
 	}
 	EXPECT_TRUE(chaos_is_complete(self->figures));
-	printf("# soak: closes %u\n", closes);
-	printf("# soak: exits %llu\n", (unsigned long long)chaos_exits(self->figures));
+	soak_tell("closes", closes);
+	soak_tell("exits", chaos_exits(self->figures));
 }
 
 /* Nobody takes the module away from VCPUs that run, however often it is tried. */

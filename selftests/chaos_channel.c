@@ -192,7 +192,7 @@ TEST_F_TIMEOUT(flight, both_ends_close, 7200)
 		ASSERT_EQ(0, live_observers());
 	}
 	EXPECT_LT(rounds, crowd->sent);
-	printf("# soak: handles lost in channels %u\n", crowd->sent);
+	soak_tell("handles lost in channels", crowd->sent);
 }
 
 /* Its only handles lie in a queue whose ends are gone; its port waits for that queue. */
@@ -287,7 +287,7 @@ TEST_F_TIMEOUT(flight, killed_with_messages_queued, 7200)
 		ASSERT_EQ(0, live_observers());
 	}
 	EXPECT_LT(0, found);
-	printf("# soak: kills %u\n", rounds);
+	soak_tell("kills", rounds);
 }
 
 TEST_HARNESS_MAIN

@@ -94,8 +94,7 @@ static void storm(struct host_cpus *cpus, struct soak *soak)
 			sleep_ms(soak_below(soak, 20));
 	}
 	all_online(cpus);
-	printf("# soak: hotplugs %u\n", cpus->changes);
-	fflush(stdout);
+	soak_tell("hotplugs", cpus->changes);
 }
 
 FIXTURE(chaos_hotplug) {

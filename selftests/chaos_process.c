@@ -152,7 +152,7 @@ TEST_F(process, thread_ends_and_its_vcpu_is_nobodys)
 	EXPECT_EQ(ZX_OK, vm_boot(&vm, done));
 	EXPECT_EQ(ZX_OK, vm_finish(&vm));
 	vm_down(&vm);
-	printf("# soak: threads ended with a VCPU %u\n", rounds);
+	soak_tell("threads ended with a VCPU", rounds);
 }
 
 /* The first thread of a process stays as its zombie, and so does what it owns. */
@@ -246,7 +246,7 @@ TEST_F(process, exec_under_running_vcpus)
 		}
 	}
 	EXPECT_LT(0, chaos_exits(self->figures));
-	printf("# soak: execs %u\n", rounds);
+	soak_tell("execs", rounds);
 }
 
 /* Handles that are not closed: the thread is the same one, so the VCPU is still its own. */
@@ -443,7 +443,7 @@ TEST_F(process, forks_under_running_vcpus)
 	before = chaos_exits(self->figures);
 	EXPECT_TRUE(exits_more(self->figures, before));
 	chaos_end(&chaos);
-	printf("# soak: forks %u\n", rounds);
+	soak_tell("forks", rounds);
 }
 
 static void ignore(int number)
@@ -527,7 +527,7 @@ TEST_F(process, stopped_and_continued)
 	if (soak_once_in(&self->soak, 2))
 		EXPECT_EQ(0, kill(child, SIGSTOP));
 	EXPECT_TRUE(is_killed(child));
-	printf("# soak: stops %u\n", rounds);
+	soak_tell("stops", rounds);
 }
 
 static bool trace(pid_t tid)
@@ -610,7 +610,7 @@ TEST_F(process, traced)
 	EXPECT_EQ(0, kill(child, SIGKILL));
 	while (waitpid(-1, NULL, __WALL) > 0)
 		;
-	printf("# soak: trace stops %u\n", rounds * (THREADS + 1));
+	soak_tell("trace stops", rounds * (THREADS + 1));
 }
 
 /* Started again by exec. */

@@ -11,6 +11,7 @@
 #include "faults_inject.h"
 #include "kselftest_harness.h"
 #include "smp_vm.h"
+#include "soak.h"
 
 #define MOST_FAULTS	5000
 #define RW		(ZX_VM_PERM_READ | ZX_VM_PERM_WRITE)
@@ -391,7 +392,7 @@ static void sweep(struct __test_metadata *_metadata, struct _test_data_life *sel
 	live_well(_metadata, self);
 	EXPECT_FALSE(hit);
 	EXPECT_LT(ARRAY_SIZE(steps), self->failed);
-	printf("# soak: allocations failed %u\n", nth - 2);
+	soak_tell("failures injected", nth - 2);
 }
 
 TEST_F_TIMEOUT(life, each_fails_once, 1200)

@@ -165,7 +165,7 @@ TEST(no_register_is_seen_by_another)
 		EXPECT_LT(10, shared->rounds[i]);
 		sum += shared->rounds[i];
 	}
-	printf("# soak: switches %lu\n", sum);
+	soak_tell("switches", sum);
 }
 
 #define OUT_DR		8

@@ -57,3 +57,10 @@ uint32_t soak_below(struct soak *soak, uint32_t limit)
 {
 	return (soak_next(soak) >> 32) * limit >> 32;
 }
+
+/* Flushed: a child of the harness ends without. */
+void soak_tell(const char *what, uint64_t count)
+{
+	printf("# soak: %s %llu\n", what, (unsigned long long)count);
+	fflush(stdout);
+}

@@ -23,6 +23,8 @@ bool soak_goes_on(const struct soak *soak);
 uint64_t soak_next(struct soak *soak);
 /* From 0 to @limit - 1. */
 uint32_t soak_below(struct soak *soak, uint32_t limit);
+/* One of the figures that "make soak" adds up. */
+void soak_tell(const char *what, uint64_t count);
 /* True once in @times. */
 static inline bool soak_once_in(struct soak *soak, uint32_t times)
 {
