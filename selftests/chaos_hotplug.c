@@ -33,20 +33,6 @@ struct host_cpus {
 	unsigned int changes, failures;
 };
 
-static int set_online(unsigned int index, bool online)
-{
-	char path[64];
-	int fd, done;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu_number(index));
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	done = write(fd, online ? "1" : "0", 1);
-	close(fd);
-	return done == 1 ? 0 : -1;
-}
-
 /* False: none can be taken away. */
 static bool find_cpus(struct host_cpus *cpus)
 {
@@ -55,7 +41,7 @@ static bool find_cpus(struct host_cpus *cpus)
 	*cpus = (struct host_cpus){};
 	for (; cpus->nr < MAX_HOST_CPUS && cpu_number(cpus->nr) >= 0; cpus->nr++) {
 		cpus->on[cpus->nr] = true;
-		cpus->fixed[cpus->nr] = set_online(cpus->nr, true);
+		cpus->fixed[cpus->nr] = cpu_set_online(cpu_number(cpus->nr), true);
 		movable += !cpus->fixed[cpus->nr];
 	}
 	cpus->nr_on = cpus->nr;
@@ -68,7 +54,7 @@ static void toggle(struct host_cpus *cpus, unsigned int index)
 
 	if (cpus->fixed[index] || (on && cpus->nr_on == 1))
 		return;
-	if (set_online(index, !on)) {
+	if (cpu_set_online(cpu_number(index), !on)) {
 		cpus->failures++;
 		return;
 	}

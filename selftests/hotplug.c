@@ -14,16 +14,7 @@ FIXTURE(hotplug) {
 
 static int set_online(bool online)
 {
-	ssize_t done;
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu_number(1));
-	fd = open(path, O_WRONLY);
-	done = fd < 0 ? -1 : write(fd, online ? "1" : "0", 1);
-	if (fd >= 0)
-		close(fd);
-	return done == 1 ? 0 : -1;
+	return cpu_set_online(cpu_number(1), online);
 }
 
 FIXTURE_SETUP(hotplug)

@@ -17,31 +17,19 @@ struct group {
 	char path[64];
 };
 
-static inline int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	ssize_t len;
-
-	if (fd < 0)
-		return -1;
-	len = write(fd, text, strlen(text));
-	close(fd);
-	return len == (ssize_t)strlen(text) ? 0 : -1;
-}
-
 static inline int group_write(const struct group *group, const char *name, long value)
 {
 	char path[96], text[32];
 
 	snprintf(path, sizeof(path), "%s/%s", group->path, name);
 	snprintf(text, sizeof(text), "%ld", value);
-	return write_file(path, text);
+	return file_write(path, text);
 }
 
 static inline int group_make(struct group *group)
 {
 	snprintf(group->path, sizeof(group->path), CGROUP "/isolation-%d", getpid());
-	if (write_file(CGROUP "/cgroup.subtree_control", "+memory"))
+	if (file_write(CGROUP "/cgroup.subtree_control", "+memory"))
 		return -1;
 	return mkdir(group->path, 0700);
 }
@@ -64,7 +52,7 @@ static inline long group_charged(const struct group *group)
 
 static inline void group_remove(const struct group *group)
 {
-	write_file(CGROUP "/cgroup.procs", "0");
+	file_write(CGROUP "/cgroup.procs", "0");
 	rmdir(group->path);
 }
 

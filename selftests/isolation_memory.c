@@ -52,7 +52,7 @@ static long sum_of(const char *path, const char *name)
 /* In KiB, with the pages that CPUs keep for themselves. */
 static long free_memory(void)
 {
-	write_file("/proc/sys/vm/stat_refresh", "1");
+	file_write("/proc/sys/vm/stat_refresh", "1");
 	return sum_of("/proc/meminfo", "MemFree:") + 4 * sum_of("/proc/zoneinfo", "count:");
 }
 
@@ -433,7 +433,7 @@ static long console_level(long level)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%ld", level);
-	write_file(path, text);
+	file_write(path, text);
 	return old;
 }
 

@@ -26,15 +26,6 @@ FIXTURE(trace) {
 	char *text;
 };
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	close(fd);
-	return done;
-}
-
 static char *read_file(const char *path)
 {
 	const size_t room = 1 << 20;
@@ -52,12 +43,12 @@ FIXTURE_SETUP(trace)
 {
 	self->text = NULL;
 	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
-	ASSERT_TRUE(write_file(TRACING "trace", ""));
+	ASSERT_EQ(0, close(open(TRACING "trace", O_WRONLY | O_TRUNC)));
 }
 
 FIXTURE_TEARDOWN(trace)
 {
-	write_file(EVENTS "enable", "0");
+	file_write(EVENTS "enable", "0");
 	free(self->text);
 	vm_down(&self->vm);
 }
@@ -79,9 +70,9 @@ TEST_F(trace, buffer_has_every_event_in_words)
 	char found[64];
 	int i;
 
-	ASSERT_TRUE(write_file(EVENTS "enable", "1"));
+	ASSERT_EQ(0, file_write(EVENTS "enable", "1"));
 	ASSERT_EQ(ZX_OK, run(self));
-	ASSERT_TRUE(write_file(EVENTS "enable", "0"));
+	ASSERT_EQ(0, file_write(EVENTS "enable", "0"));
 	self->text = read_file(TRACING "trace");
 	for (i = 0; i < COUNT; i++) {
 		snprintf(found, sizeof(found), "%s: vcpu 0 ", names[i]);

@@ -99,6 +99,8 @@ int count_descriptors(void);
 long fdinfo_number(zx_handle_t handle, const char *name);
 /* The number in a file such as a parameter; -1: cannot be read. */
 long file_number(const char *path);
+/* All of @text, at once: 0, or -1. */
+int file_write(const char *path, const char *text);
 /* The module's number of live objects; -1: cannot be read. */
 long live_objects(void);
 /* The same once what a task left behind is closed, which a worker may do. */
@@ -130,6 +132,8 @@ void sleep_ms(unsigned int ms);
 int cpu_number(unsigned int index);
 /* The calling thread goes there and stays. */
 int run_on_cpu(unsigned int index);
+/* The CPU with that number comes or goes: 0, or -1. */
+int cpu_set_online(int cpu, bool online);
 void wait_flag(volatile uint64_t *flag, uint64_t value);
 
 /* CPUID, TSC and TSC_AUX of this process. */

@@ -70,16 +70,6 @@ FIXTURE_VARIANT_ADD(asleep, platform) { .state = "mem", .level = "platform" };
 FIXTURE_VARIANT_ADD(asleep, processors) { .state = "mem", .level = "processors" };
 FIXTURE_VARIANT_ADD(asleep, core) { .state = "mem", .level = "core", .stops = true };
 
-static int put(const char *path, const char *text)
-{
-	const int fd = open(path, O_WRONLY | O_CLOEXEC);
-	const ssize_t done = fd < 0 ? -1 : write(fd, text, strlen(text));
-
-	if (fd >= 0)
-		close(fd);
-	return done == (ssize_t)strlen(text) ? 0 : -1;
-}
-
 static bool can_sleep(const struct _fixture_variant_asleep *way)
 {
 	if (way->level)
@@ -93,8 +83,8 @@ static int set_alarm(void)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%ld", file_number(CLOCK) + 4);
-	put(ALARM, "0");
-	return put(ALARM, text);
+	file_write(ALARM, "0");
+	return file_write(ALARM, text);
 }
 
 static int sleep_machine(const struct _fixture_variant_asleep *way)
@@ -102,14 +92,15 @@ static int sleep_machine(const struct _fixture_variant_asleep *way)
 	int result;
 
 	if (way->level)
-		return put(TEST_SECONDS, "1") ?: put(PM_TEST, way->level) ?: put(STATE, way->state);
+		return file_write(TEST_SECONDS, "1") ?: file_write(PM_TEST, way->level) ?:
+		       file_write(STATE, way->state);
 	if (!access(PM_TEST, F_OK))
-		put(PM_TEST, "none");
+		file_write(PM_TEST, "none");
 	if (!way->nods)
-		return set_alarm() ?: put(STATE, way->state);
+		return set_alarm() ?: file_write(STATE, way->state);
 	if (module_load(NOD, ""))
 		return -1;
-	result = put(STATE, way->state);
+	result = file_write(STATE, way->state);
 	return module_unload("nod") ?: result;
 }
 

@@ -23,28 +23,18 @@
 #define ALARM		"/sys/class/rtc/rtc0/wakealarm"
 #define SLEEP_SECONDS	2
 
-static int put(const char *path, const char *text)
-{
-	const int fd = open(path, O_WRONLY | O_CLOEXEC);
-	const ssize_t done = fd < 0 ? -1 : write(fd, text, strlen(text));
-
-	if (fd >= 0)
-		close(fd);
-	return done == (ssize_t)strlen(text) ? 0 : -1;
-}
-
 /* hold.ko wants the CPUs of @mask. Which has it now? */
 static long hold(unsigned int mask)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%u", mask);
-	return put(CPUS, text) ? -1 : file_number(CPUS);
+	return file_write(CPUS, text) ? -1 : file_number(CPUS);
 }
 
 static int set_online(bool online)
 {
-	return put(ONLINE, online ? "1" : "0");
+	return file_write(ONLINE, online ? "1" : "0");
 }
 
 /*
@@ -56,11 +46,11 @@ static int sleep_machine(void)
 	char text[32];
 
 	if (!access(PM_TEST, F_OK))
-		return put("/sys/module/suspend/parameters/pm_test_delay", "0") ?:
-		       put(PM_TEST, "core") ?: put(STATE, "mem");
+		return file_write("/sys/module/suspend/parameters/pm_test_delay", "0") ?:
+		       file_write(PM_TEST, "core") ?: file_write(STATE, "mem");
 	snprintf(text, sizeof(text), "%ld", file_number(CLOCK) + SLEEP_SECONDS);
-	put(ALARM, "0");
-	return put(ALARM, text) ?: put(STATE, "mem");
+	file_write(ALARM, "0");
+	return file_write(ALARM, text) ?: file_write(STATE, "mem");
 }
 
 FIXTURE(held) {
