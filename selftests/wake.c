@@ -101,11 +101,14 @@ static void *sleep_in_guest(void *arg)
 {
 	struct sleeper *sleeper = arg;
 
-	sleeper->status = vm_boot(&sleeper->vm, sleeper);
-	if (sleeper->status == ZX_OK) {
+	zx_status_t status = vm_boot(&sleeper->vm, sleeper);
+
+	/* Never OK in between, which start_sleeper() would take for the end. */
+	if (status == ZX_OK) {
 		sleeper->status = ZX_ERR_SHOULD_WAIT;
-		sleeper->status = vm_finish(&sleeper->vm);
+		status = vm_finish(&sleeper->vm);
 	}
+	sleeper->status = status;
 	return NULL;
 }
 
