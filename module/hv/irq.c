@@ -120,6 +120,13 @@ static void take_vectors(struct zx_cpu *cpu)
 		zx_apic_accept(&cpu->apic, __ffs(bits), false);
 }
 
+/* The event stays, and then finds nothing or what came since. */
+void zx_irq_show(struct zx_cpu *cpu)
+{
+	if (READ_ONCE(cpu->irq.events) & BIT(ZX_EVENT_VECTOR))
+		take_vectors(cpu);
+}
+
 bool zx_irq_take(struct zx_cpu *cpu)
 {
 	unsigned long events;

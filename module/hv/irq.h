@@ -59,6 +59,11 @@ void zx_irq_gp(struct zx_cpu *cpu);
 void zx_irq_ud(struct zx_cpu *cpu);
 /* All that waits is forgotten. */
 void zx_irq_reset(struct zx_cpu *cpu);
+/*
+ * Vectors that were posted are in the local APIC's registers from here on, for a guest
+ * that reads them before the wake-up has made it exit.
+ */
+void zx_irq_show(struct zx_cpu *cpu);
 /* Take posts over. False: kicked. */
 bool zx_irq_take(struct zx_cpu *cpu);
 /* Put the first deliverable event into the backend's slot. NOT_SUPPORTED: a vector 21..31. */

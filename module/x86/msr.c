@@ -79,8 +79,10 @@ static bool is_apic(u32 msr)
 static bool read_msr(struct zx_cpu *cpu, u32 msr, u64 *value)
 {
 	*value = 0;
-	if (is_apic(msr))
+	if (is_apic(msr)) {
+		zx_irq_show(cpu);
 		return zx_apic_read(&cpu->apic, msr, value) == ZX_APIC_DONE;
+	}
 	switch (msr) {
 	case ZX_MSR_APIC_BASE:
 		*value = zx_apic_get_base(&cpu->apic);

@@ -13,6 +13,7 @@ static bool load(struct zx_cpu *cpu, const struct zx_inst *inst, u32 offset)
 {
 	u32 value;
 
+	zx_irq_show(cpu);
 	if (zx_xapic_read(&cpu->apic, offset, &value) != ZX_APIC_DONE)
 		return false;
 	*zx_gpr(cpu, inst->reg) = inst->reg_size == 8 ? (u64)(s32)value : value;
