@@ -242,7 +242,6 @@ static u8 simple_kind(u32 reason)
 {
 	switch (reason) {
 	case EXIT_REASON_EXTERNAL_INTERRUPT:
-	case EXIT_REASON_PREEMPTION_TIMER:
 	case EXIT_REASON_INIT_SIGNAL:	/* stays pending: SDM 3, 26.2 */
 		return ZX_EXIT_HOST_IRQ;
 	case EXIT_REASON_CPUID:
@@ -325,6 +324,10 @@ void vmx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 		return;
 	case EXIT_REASON_NMI_WINDOW:
 		decode_nmi_window(cpu, exit);
+		return;
+	case EXIT_REASON_PREEMPTION_TIMER:
+		exit->kind = ZX_EXIT_HOST_IRQ;
+		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, vmx_caps.slice);
 		return;
 	case EXIT_REASON_EOI_INDUCED:
 		exit->kind = ZX_EXIT_EOI;

@@ -133,23 +133,27 @@ static const char *find_ept(void)
 
 /*
  * Bochs (2.7) holds back the host's interrupts from a guest that it enters with
- * RFLAGS.IF clear, against SDM 3, 26.2: the timer gives the host its turn there.
+ * RFLAGS.IF clear, against SDM 3, 26.2: the timer gives the host its turn there. It
+ * goes on over exits, which such a guest may make as often as it wants.
  */
 static void find_slice(void)
 {
 	struct vmx_caps *caps = &vmx_caps;
 	u64 misc, ticks;
-	u32 pin;
+	u32 pin, exit;
 
 	if (!zx_slice_us ||
 	    !controls(MSR_IA32_VMX_TRUE_PINBASED_CTLS, caps->pin | PIN_BASED_VMX_PREEMPTION_TIMER,
-		      0, &pin))
+		      0, &pin) ||
+	    !controls(MSR_IA32_VMX_TRUE_EXIT_CTLS, caps->exit | VM_EXIT_SAVE_VMX_PREEMPTION_TIMER,
+		      0, &exit))
 		return;
 	/* It counts each time that this bit of the TSC changes: SDM 3, 26.5.1. */
 	rdmsrl(MSR_IA32_VMX_MISC, misc);
 	ticks = ((u64)zx_slice_us * tsc_khz / 1000) >> vmx_misc_preemption_timer_rate(misc);
 	caps->slice = clamp_t(u64, ticks, 1, U32_MAX);
 	caps->pin = pin;
+	caps->exit = exit;
 }
 
 static void find_virtual_apic(void)
