@@ -39,6 +39,7 @@ void chaos_print_bad(const struct chaos_figures *figures)
 	       (unsigned long long)figures->bad, (long long)figures->last_bad, page->reason,
 	       (unsigned long long)page->addr, (unsigned long long)page->hw_exit,
 	       (unsigned long long)page->rip);
+	fflush(stdout);
 }
 
 uint64_t chaos_exits(const struct chaos_figures *figures)
@@ -372,13 +373,16 @@ static void relay(struct chaos *chaos, uint64_t mask, uint8_t vector)
 }
 
 /* What ends the guest's own part, and it cannot go on: no. */
-static bool serve(struct chaos_thread *me, zx_handle_t vcpu, const zx_port_packet_t *packet)
+static bool serve(struct chaos_thread *me, const zx_port_packet_t *packet)
 {
 	switch (packet->type) {
 	case ZX_PKT_TYPE_GUEST_IO:
 		return packet->guest_io.port != APIC_PORT_DIED;
+	/*
+	 * A load leaves its register as it was: zxl_vcpu_access_finish() would go by the number of
+	 * a handle, which may be another VCPU's by now, whose registers would then change.
+	 */
 	case ZX_PKT_TYPE_GUEST_MEM:
-		zxl_vcpu_access_finish(vcpu, NO_REGISTER);
 		return true;
 	case ZX_PKT_TYPE_GUEST_VCPU:
 		if (packet->guest_vcpu.type == ZX_PKT_GUEST_VCPU_INTERRUPT)
@@ -393,14 +397,13 @@ static bool serve(struct chaos_thread *me, zx_handle_t vcpu, const zx_port_packe
 /* Whether the VCPU can go on, or its thread has to find other things to do. */
 static bool enter(struct chaos_thread *me)
 {
-	const zx_handle_t vcpu = look(me->chaos, SLOT_VCPU + me->number);
 	zx_port_packet_t packet;
-	const zx_status_t status = zx_vcpu_enter(vcpu, &packet);
+	const zx_status_t status = zx_vcpu_enter(look(me->chaos, SLOT_VCPU + me->number), &packet);
 
 	switch (status) {
 	case ZX_OK:
 		count(&me->chaos->figures->exits[me->number]);
-		if (serve(me, vcpu, &packet))
+		if (serve(me, &packet))
 			return true;
 		break;
 	case ZX_ERR_CANCELED:

@@ -25,7 +25,7 @@
 #define SPARE_SECONDS	300
 #define TESTS		5
 #define EXPECTED	50
-#define TRIED		4000
+#define TRIED		20000
 
 struct shared *shared;
 struct options options = { .threads = 4, .processes = 3, .life = 200, .only = -1 };
