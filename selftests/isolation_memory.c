@@ -16,7 +16,7 @@
 #include "isolation.h"
 
 #define LIMIT		(8l << 20)
-#define AHEAD		256	/* KiB that a CPU charges before they are taken */
+#define AHEAD		256	/* KiB that each CPU charges before they are taken */
 /* The kernel's maple trees take their nodes without a charge, some for each entry. */
 #define TREE(entries)	((long)(entries) * 64 / 1024)
 #define NOISE		512	/* KiB */
@@ -317,14 +317,14 @@ KIND(snapshot, 1000, 5800);
 KIND(written, 128, CHUNK * 3 / 4);
 KIND(committed, 128, CHUNK * 3 / 4);
 KIND(guest, 500, 5000);
-KIND(trap, 20000, 80);
+KIND(trap, 60000, 60);
 KIND(bell, 300, 28000);
 KIND(message, 2000, PAGE);
 KIND(sent_handle, 6000, 450);
 KIND(packet, 30000, 90);
 KIND(observer, 16000, 160);
 KIND(region, 20000, 96);
-KIND(mapping, 20000, 96);
+KIND(mapping, 20000, 90);
 KIND(table, 2000, PAGE);
 KIND(vcpu, 192, 16000);
 
@@ -363,7 +363,8 @@ TEST_F(memory, is_charged_as_it_is_taken)
 		ASSERT_EQ(ZX_OK, variant->one(&self->world, i));
 	taken = before - free_memory();
 	charged = (group_charged(&self->group) - charged) / 1024;
-	EXPECT_LE((long)(count - warm) * variant->least / 1024, charged + AHEAD);
+	EXPECT_LE((long)(count - warm) * variant->least / 1024,
+		  charged + AHEAD * sysconf(_SC_NPROCESSORS_ONLN));
 	if (!kernel_checks())
 		EXPECT_LE(taken - taken / 8 - NOISE, charged + TREE(count - warm));
 }
