@@ -81,7 +81,8 @@ static void add_tables(struct text *text)
 	add(text, "GDT", gdt.address);
 	add(text, "GDT limit", gdt.size);
 	add(text, "IDT", idt.address);
-	add(text, "IDT limit", idt.size);
+	/* Exits of VMX make it 0xffff (SDM 3, 28.5.2): no vector is beyond the 256th entry. */
+	add(text, "IDT limit", min_t(u16, idt.size, 256 * sizeof(gate_desc) - 1));
 	add(text, "LDT", ldt);
 	add(text, "TR", task);
 	add(text, "TR limit", limit);
