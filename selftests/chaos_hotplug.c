@@ -272,7 +272,7 @@ TEST_F_TIMEOUT(chaos_hotplug, guests_come_and_go_as_well, LONGEST)
 	for (i = 0; i < ARRAY_SIZE(lives); i++) {
 		pthread_join(lives[i].thread, NULL);
 		EXPECT_EQ(ZX_OK, lives[i].status);
-		EXPECT_LT(5, lives[i].count);
+		EXPECT_LT(0, lives[i].count);
 	}
 }
 
