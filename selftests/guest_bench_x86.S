@@ -37,6 +37,16 @@
 	out	%eax, %dx
 	benched	bench_out
 
+	bench	bench_in
+	in	%dx, %eax
+	benched	bench_in
+
+/* IA32_APIC_BASE, which the hypervisor has to make up. */
+	bench	bench_msr
+	mov	$0x1b, %ecx
+	rdmsr
+	benched	bench_msr
+
 	bench	bench_store
 	mov	%eax, (%rdi)
 	benched	bench_store
@@ -53,6 +63,27 @@
 	mov	(%rdi), %eax
 	add	$0x1000, %rdi
 	benched	bench_touch
+
+	bench	bench_touch_huge
+	mov	(%rdi), %eax
+	add	$0x200000, %rdi
+	benched	bench_touch_huge
+
+/* RCX stores among RBX pages from RDI on, so that no two after each other are near. */
+	begin	bench_spread
+	mov	FRAME_RCX + GUEST_FRAME, %r8
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+	mov	FRAME_RBX + GUEST_FRAME, %rbx
+	xor	%esi, %esi
+1:	lea	7919(%rsi), %rax
+	xor	%edx, %edx
+	div	%rbx
+	mov	%rdx, %rsi
+	shl	$12, %rdx
+	mov	%eax, (%rdi, %rdx)
+	dec	%r8
+	jnz	1b
+	finish	bench_spread
 
 /* The TSC to RAX. RDX is lost. */
 .macro tsc
@@ -100,6 +131,16 @@
 93:
 .endm
 
+/* The time, a store to RDI, a mark, for ever. */
+	begin	bench_ring
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+1:	tsc
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+	mov	%eax, (%rdi)
+	mark	0
+	jmp	1b
+	finish	bench_ring
+
 /* Halts for ever. The handler of 0x60 says when it began. */
 	begin	bench_wake
 	setup
@@ -115,7 +156,10 @@
 	interrupt_over
 	finish	bench_wake
 
-/* LVT RAX; RCX times a timer @arm that ends in RDX ticks: the sum of how late the handler is. */
+/*
+ * LVT RAX; RCX times a timer @arm that ends in RDX ticks: the sum of how late the handler is.
+ * R8: what to count down from, if the timer counts something else.
+ */
 .macro timer name, arm
 	begin	\name
 	setup
@@ -129,6 +173,9 @@
 	mov	FRAME_RBX + GUEST_FRAME, %rbx
 	mov	FRAME_RCX + GUEST_FRAME, %r8
 	mov	FRAME_RDX + GUEST_FRAME, %rdi
+	mov	FRAME_R8 + GUEST_FRAME, %r10
+	test	%r10, %r10
+	cmovz	%rdi, %r10
 	xor	%r9d, %r9d
 1:	tsc
 	lea	(%rax, %rdi), %rsi
@@ -147,7 +194,7 @@
 	finish	\name
 .endm
 
-	timer	bench_one_shot, "mov $0x838, %ecx; mov %edi, %eax; xor %edx, %edx"
+	timer	bench_one_shot, "mov $0x838, %ecx; mov %r10d, %eax; xor %edx, %edx"
 	timer	bench_deadline, "mov $0x6e0, %ecx; mov %esi, %eax; mov %rsi, %rdx; shr $32, %rdx"
 
 /* RCX interrupts by its own hand: the sum of what their EOIs cost. */
@@ -175,6 +222,29 @@
 	pop	%rax
 	iretq
 	finish	bench_eoi
+
+/* RCX times HLT with an interrupt pending: the sum of what passes until the handler. */
+	begin	bench_halt
+	setup
+	enable_apic
+	gate	0x60, 2f, bench_halt
+	mov	FRAME_RCX + GUEST_FRAME, %r8
+1:	cli
+	write_msr 0x83f, 0x60
+	tsc
+	mov	%rax, %rsi
+	sti
+	hlt
+	dec	%r8
+	jnz	1b
+	cli
+	jmp	7f
+2:	interrupted
+	tsc
+	sub	%rsi, %rax
+	add	%rax, FRAME_OUT + GUEST_FRAME
+	interrupt_over
+	finish	bench_halt
 
 /* An IPI to the other one, which answers, and so on, RCX times; RBX: halted meanwhile. */
 	begin	bench_ipi

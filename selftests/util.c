@@ -34,29 +34,29 @@ CHECK_FRAME(irqs, FRAME_IRQS);
 CHECK_FRAME(log, FRAME_LOG);
 CHECK_FRAME(out, FRAME_OUT);
 
-static void put64(struct vm *vm, uint64_t addr, uint64_t value)
+static void put64(unsigned char *mem, uint64_t addr, uint64_t value)
 {
-	memcpy(vm->mem + addr, &value, sizeof(value));
+	memcpy(mem + addr, &value, sizeof(value));
 }
 
-static void put_pseudo(struct vm *vm, uint64_t addr, uint16_t limit, uint64_t base)
+static void put_pseudo(unsigned char *mem, uint64_t addr, uint16_t limit, uint64_t base)
 {
-	memcpy(vm->mem + addr, &limit, sizeof(limit));
-	memcpy(vm->mem + addr + sizeof(limit), &base, sizeof(base));
+	memcpy(mem + addr, &limit, sizeof(limit));
+	memcpy(mem + addr + sizeof(limit), &base, sizeof(base));
 }
 
-static void build_tables(struct vm *vm)
+static void build_tables(unsigned char *mem)
 {
 	const uint64_t flags = PTE_PRESENT | PTE_WRITE | PTE_USER;
 	unsigned int i;
 
-	put64(vm, GUEST_TABLES, (GUEST_TABLES + 0x1000) | flags);
-	put64(vm, GUEST_TABLES + 0x1000, (GUEST_TABLES + 0x2000) | flags);
+	put64(mem, GUEST_TABLES, (GUEST_TABLES + 0x1000) | flags);
+	put64(mem, GUEST_TABLES + 0x1000, (GUEST_TABLES + 0x2000) | flags);
 	for (i = 0; i < 512; i++)
-		put64(vm, GUEST_TABLES + 0x2000 + 8 * i, ((uint64_t)i << 21) | flags | PTE_LARGE);
+		put64(mem, GUEST_TABLES + 0x2000 + 8 * i, ((uint64_t)i << 21) | flags | PTE_LARGE);
 }
 
-static void build_gdt(struct vm *vm)
+static void build_gdt(unsigned char *mem)
 {
 	static const uint64_t gdt[] = {
 		0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff,
@@ -64,27 +64,35 @@ static void build_gdt(struct vm *vm)
 	};
 	const uint64_t task = gdt[6] | (GUEST_TSS & 0xffffffull) << 16;
 
-	memcpy(vm->mem + GUEST_GDT, gdt, sizeof(gdt));
-	put64(vm, GUEST_GDT + GUEST_TASK, task);
-	put64(vm, GUEST_TSS + 4, GUEST_STACK);
-	put_pseudo(vm, GUEST_GDTR, sizeof(gdt) - 1, GUEST_GDT);
+	memcpy(mem + GUEST_GDT, gdt, sizeof(gdt));
+	put64(mem, GUEST_GDT + GUEST_TASK, task);
+	put64(mem, GUEST_TSS + 4, GUEST_STACK);
+	put_pseudo(mem, GUEST_GDTR, sizeof(gdt) - 1, GUEST_GDT);
 }
 
 /* Interrupt gates to CODE64; the handlers stand 16 bytes apart. */
-static void build_idt(struct vm *vm)
+static void build_idt(unsigned char *mem)
 {
 	unsigned int i;
 
 	for (i = 0; i < 256; i++) {
 		uint64_t handler = GUEST_VECTORS + 16 * i;
 
-		put64(vm, GUEST_IDT + 16 * i, (handler & 0xffff) | GUEST_CODE64 << 16 |
+		put64(mem, GUEST_IDT + 16 * i, (handler & 0xffff) | GUEST_CODE64 << 16 |
 		      0x8e00ull << 32 | (handler & 0xffff0000) << 32);
-		put64(vm, GUEST_IDT + 16 * i + 8, handler >> 32);
+		put64(mem, GUEST_IDT + 16 * i + 8, handler >> 32);
 	}
-	put_pseudo(vm, GUEST_IDTR, 0xfff, GUEST_IDT);
-	put_pseudo(vm, GUEST_NO_IDTR, 0, 0);
-	memcpy(vm->mem + GUEST_VECTORS, vectors_start, vectors_end - vectors_start);
+	put_pseudo(mem, GUEST_IDTR, 0xfff, GUEST_IDT);
+	put_pseudo(mem, GUEST_NO_IDTR, 0, 0);
+	memcpy(mem + GUEST_VECTORS, vectors_start, vectors_end - vectors_start);
+}
+
+void guest_lay_out(unsigned char *mem)
+{
+	build_tables(mem);
+	build_gdt(mem);
+	build_idt(mem);
+	((struct guest_frame *)(mem + GUEST_FRAME))->fault = GUEST_NO_FAULT;
 }
 
 zx_status_t vmo_executable(uint64_t size, zx_handle_t *out)
@@ -130,10 +138,7 @@ zx_status_t vm_up(struct vm *vm)
 	status = map_ram(vm);
 	if (status != ZX_OK)
 		return status;
-	build_tables(vm);
-	build_gdt(vm);
-	build_idt(vm);
-	vm_frame(vm)->fault = GUEST_NO_FAULT;
+	guest_lay_out(vm->mem);
 	return zx_guest_set_trap(vm->guest, ZX_GUEST_TRAP_IO, GUEST_PORTS, GUEST_PORTS_LEN,
 				 ZX_HANDLE_INVALID, KEY_PORTS);
 }

@@ -47,6 +47,8 @@ struct vm {
 	int parked_wake[2];
 };
 
+/* Tables, handlers and an empty frame, into the guest's RAM. */
+void guest_lay_out(unsigned char *mem);
 /* Guest, RAM, tables and the trap on GUEST_PORTS; no VCPU yet. */
 zx_status_t vm_up(struct vm *vm);
 void vm_load(struct vm *vm, const char *start, const char *end);

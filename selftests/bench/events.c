@@ -5,7 +5,6 @@
  * switch to the other thread, and nobody can be reached while running, so what an
  * IPI costs its sender is what can be said of a receiver that does not sleep.
  */
-#include <pthread.h>
 #include <string.h>
 
 #include "bench.h"
@@ -25,208 +24,186 @@
 #define WAIT_HALTED	1
 #define WAIT_DEAF	2
 
+#define BY_KERNEL	0
+#define BY_PACKET	16
+
 static bool two_cpus(void)
 {
 	return cpu_number(1) >= 0;
 }
 
-/* Threads begin where the first one is. */
-static void other_cpu(void)
-{
-	if (two_cpus())
-		run_on_cpu(1);
-}
-
 static void *enter_until_kicked(void *arg)
 {
-	struct vm *vm = arg;
-	zx_port_packet_t packet;
-	zx_status_t status;
+	struct machine *m = arg;
+	uint64_t value;
 
-	other_cpu();
-	check("VCPU", vm_vcpu(vm));
-	status = zx_vcpu_enter(vm->vcpu, &packet);
-	check("kick", status == ZX_ERR_CANCELED ? ZX_OK : ZX_ERR_INTERNAL);
+	run_on_cpu(1);
+	machine_cpu(m, 0);
+	must(machine_enter(m, 0, &value) == TRIP_CANCELED, "an enter until the kick");
 	return NULL;
 }
 
-static void spawn(pthread_t *thread, void *(*call)(void *), void *arg)
-{
-	check("thread", pthread_create(thread, NULL, call, arg) ? ZX_ERR_NO_RESOURCES : ZX_OK);
-}
-
 /* From the call to the guest's handler, by one TSC, as guests have the host's. */
-static uint64_t wake_once(struct vm *vm)
+static uint64_t wake_once(struct machine *m)
 {
-	struct guest_frame *frame = vm_frame(vm);
+	struct guest_frame *frame = frame_of(m);
 	const uint64_t before = frame->irqs;
 	uint64_t from;
 
 	/* It is halted by then. */
 	sleep_ms(2);
 	from = rdtsc();
-	check("interrupt", zx_vcpu_interrupt(vm->vcpu, 0x60));
+	machine_interrupt(m, 0, LVT_ONE_SHOT);
 	wait_flag(&frame->irqs, before + 1);
 	return frame->out[0] - from;
 }
 
-static void wake(void)
+static uint64_t wake(const struct op *op)
 {
 	pthread_t thread;
-	struct vm vm;
+	struct machine m;
 	uint64_t sum = 0;
 	unsigned int i;
 
-	check("guest", vm_up(&vm));
-	vm_load(&vm, bench_wake_start, bench_wake_end);
-	spawn(&thread, enter_until_kicked, &vm);
-	wait_flag(&vm_frame(&vm)->flag, 1);
+	machine_up(&m, &bench_ram);
+	guest_lay_out(m.ram->mem);
+	memset(frame_of(&m), 0, sizeof(struct guest_frame));
+	machine_load(&m, op->from, op->to);
+	spawn(&thread, enter_until_kicked, &m);
+	wait_flag(&frame_of(&m)->flag, 1);
 	for (i = 0; i < WAKES; i++)
-		sum += wake_once(&vm);
-	report("interrupt from a thread to a halted VCPU's handler", sum, WAKES);
-	check("kick", zx_vcpu_kick(vm.vcpu));
+		sum += wake_once(&m);
+	machine_kick(&m, 0);
 	pthread_join(thread, NULL);
-	vm_down(&vm);
+	machine_end(&m);
+	return each(sum, WAKES);
 }
 
-static void timer(const char *name, const char *from, const char *to, uint64_t lvt, uint64_t wait)
+/* @arg: the LVT, @more: how it waits. */
+static uint64_t timer(const struct op *op)
 {
 	struct guest_frame *frame;
-	struct vm vm;
+	struct machine m;
+	uint64_t sum;
 
-	check("guest", vm_up(&vm));
-	frame = vm_frame(&vm);
-	frame->rax = lvt;
-	frame->rbx = wait;
-	frame->rcx = TIMERS;
+	machine_start(&m, op, TIMERS, 0);
+	frame = frame_of(&m);
+	frame->rax = op->arg;
+	frame->rbx = op->more;
 	frame->rdx = TIMER_TICKS;
-	vm_load(&vm, from, to);
-	check("VCPU", vm_vcpu(&vm));
-	check(name, vm_finish(&vm));
-	report(name, frame->out[0], TIMERS);
-	vm_down(&vm);
+	frame->r8 = machine_timer_count(&m, TIMER_TICKS);
+	machine_finish(&m);
+	sum = frame->out[0];
+	machine_end(&m);
+	return each(sum, TIMERS);
 }
 
-static void timers(void)
+/* What a blob has added up. */
+static uint64_t summed(const struct op *op)
 {
-	timer("one-shot timer to handler, running", bench_one_shot_start, bench_one_shot_end,
-	      LVT_ONE_SHOT, WAIT_RUNNING);
-	timer("one-shot timer to handler, halted", bench_one_shot_start, bench_one_shot_end,
-	      LVT_ONE_SHOT, WAIT_HALTED);
-	timer("TSC deadline to handler, running", bench_deadline_start, bench_deadline_end,
-	      LVT_DEADLINE, WAIT_RUNNING);
-	timer("TSC deadline to handler, halted", bench_deadline_start, bench_deadline_end,
-	      LVT_DEADLINE, WAIT_HALTED);
-}
+	struct machine m;
+	uint64_t sum;
 
-static void eoi(void)
-{
-	struct vm vm;
-
-	START(&vm, bench_eoi, EOIS, 0);
-	check("EOI", vm_finish(&vm));
-	report("EOI", vm_frame(&vm)->out[0], EOIS);
-	vm_down(&vm);
+	machine_start(&m, op, EOIS, 0);
+	machine_finish(&m);
+	sum = frame_of(&m)->out[0];
+	machine_end(&m);
+	return each(sum, EOIS);
 }
 
 /* Two VCPUs, and the thread of the second. */
 struct pair {
-	struct vm vm;
-	zx_handle_t peer;
+	struct machine m;
 	pthread_t thread;
 };
 
-/* Enters @vcpu and passes its packets on to @other, until another packet or a kick. */
-static zx_status_t serve(zx_handle_t vcpu, zx_handle_t other)
+/* Enters @id and passes its packets on to the other, until something else comes. */
+static enum trip pass_on(struct machine *m, unsigned int id)
 {
-	zx_port_packet_t packet;
-	zx_status_t status;
+	enum trip trip;
+	uint64_t value;
 
-	for (;;) {
-		status = zx_vcpu_enter(vcpu, &packet);
-		if (status != ZX_OK || packet.type != ZX_PKT_TYPE_GUEST_VCPU)
-			return status;
-		check("IPI", zx_vcpu_interrupt(other, packet.guest_vcpu.interrupt.vector));
-	}
+	while ((trip = machine_enter(m, id, &value)) == TRIP_IPI)
+		machine_interrupt(m, !id, value);
+	return trip;
 }
 
 static void *peer_thread(void *arg)
 {
 	struct pair *pair = arg;
-	zx_status_t status;
 
-	other_cpu();
-	check("peer", zx_vcpu_create(pair->vm.guest, 0, GUEST_BUFFER, &pair->peer));
-	status = serve(pair->peer, pair->vm.vcpu);
-	check("peer's end", status == ZX_ERR_CANCELED ? ZX_OK : ZX_ERR_INTERNAL);
+	run_on_cpu(1);
+	machine_cpu(&pair->m, 1);
+	must(pass_on(&pair->m, 1) == TRIP_CANCELED, "the peer's way to its end");
 	return NULL;
 }
 
-static void pair_up(struct pair *pair, const char *from, const char *to, uint64_t count,
-		    uint64_t wait, bool kernel)
+/* @arg: how the receiver waits, and who delivers. */
+static void pair_up(struct pair *pair, const struct op *op, uint64_t count)
 {
-	struct vm *vm = &pair->vm;
+	struct machine *m = &pair->m;
 
-	start(vm, from, to, count, 0);
-	if (kernel)
-		check("mode", zxl_guest_set_ipi_mode(vm->guest, ZXL_IPI_KERNEL));
-	vm_frame(vm)->rbx = wait;
-	memcpy(vm->mem + GUEST_BUFFER, bench_peer_start, bench_peer_end - bench_peer_start);
+	machine_start(m, op, count, 0);
+	if (op->more == BY_KERNEL)
+		machine_ipi_kernel(m);
+	frame_of(m)->rbx = op->arg;
+	memcpy(m->ram->mem + GUEST_BUFFER, bench_peer_start, bench_peer_end - bench_peer_start);
 	spawn(&pair->thread, peer_thread, pair);
-	wait_flag(&vm_frame(vm)->flag, 1);
+	wait_flag(&frame_of(m)->flag, 1);
 	/* It is halted by then, if it halts. */
 	sleep_ms(2);
 }
 
 static void pair_down(struct pair *pair)
 {
-	check("kick", zx_vcpu_kick(pair->peer));
+	machine_kick(&pair->m, 1);
 	pthread_join(pair->thread, NULL);
-	zx_handle_close(pair->peer);
-	vm_down(&pair->vm);
+	machine_cpu_close(&pair->m, 1);
+	machine_end(&pair->m);
 }
 
 /* To the other's handler: half of there and back. */
-static void ipi_there(const char *name, uint64_t wait, bool kernel)
-{
-	struct pair pair;
-
-	pair_up(&pair, bench_ipi_start, bench_ipi_end, ROUNDS, wait, kernel);
-	check(name, serve(pair.vm.vcpu, pair.peer));
-	report(name, guest_ticks(&pair.vm), 2 * ROUNDS);
-	pair_down(&pair);
-}
-
-/* The least of many: what else the CPU did meanwhile is not the IPI's. */
-static uint64_t ipi_cost(const char *name, bool kernel)
+static uint64_t ipi_there(const struct op *op)
 {
 	struct pair pair;
 	uint64_t ticks;
 
-	pair_up(&pair, bench_send_start, bench_send_end, SENDS, WAIT_DEAF, kernel);
-	check(name, serve(pair.vm.vcpu, pair.peer));
-	ticks = vm_frame(&pair.vm)->out[0];
-	report(name, ticks, 1);
+	if ((side_is_kvm && op->more == BY_PACKET) || (op->arg == WAIT_RUNNING && !two_cpus()))
+		return 0;
+	pair_up(&pair, op, ROUNDS);
+	must(pass_on(&pair.m, 0) == TRIP_OUT, "IPIs");
+	ticks = guest_ticks(&pair.m);
+	pair_down(&pair);
+	return each(ticks, 2 * ROUNDS);
+}
+
+/* The least of many: what else the CPU did meanwhile is not the IPI's. */
+static uint64_t ipi_cost(const struct op *op)
+{
+	struct pair pair;
+	uint64_t ticks;
+
+	if (side_is_kvm && op->more == BY_PACKET)
+		return 0;
+	pair_up(&pair, op, SENDS);
+	must(pass_on(&pair.m, 0) == TRIP_OUT, "IPIs");
+	ticks = frame_of(&pair.m)->out[0];
 	pair_down(&pair);
 	return ticks;
 }
 
-bool bench_events(void)
-{
-	uint64_t packet, kernel;
-
-	if (two_cpus())
-		run_on_cpu(0);
-	wake();
-	timers();
-	eoi();
-	ipi_there("IPI as a packet to a halted VCPU's handler", WAIT_HALTED, false);
-	ipi_there("IPI in the kernel to a halted VCPU's handler", WAIT_HALTED, true);
-	if (two_cpus()) {
-		ipi_there("IPI as a packet to a running VCPU's handler", WAIT_RUNNING, false);
-		ipi_there("IPI in the kernel to a running VCPU's handler", WAIT_RUNNING, true);
-	}
-	packet = ipi_cost("IPI as a packet, for its sender", false);
-	kernel = ipi_cost("IPI in the kernel, for its sender", true);
-	return 2 * kernel < packet;
-}
+const struct op event_ops[] = {
+	OP("interrupt to a halted VCPU", wake, bench_wake, 0, 0),
+	OP("IPI in the kernel, to a halted VCPU", ipi_there, bench_ipi, WAIT_HALTED, BY_KERNEL),
+	OP("IPI in the kernel, to a running VCPU", ipi_there, bench_ipi, WAIT_RUNNING, BY_KERNEL),
+	OP(IPI_BY_KERNEL, ipi_cost, bench_send, WAIT_DEAF, BY_KERNEL),
+	OP("IPI as a packet, to a halted VCPU", ipi_there, bench_ipi, WAIT_HALTED, BY_PACKET),
+	OP(IPI_BY_PACKET, ipi_cost, bench_send, WAIT_DEAF, BY_PACKET),
+	OP("one-shot timer, running", timer, bench_one_shot, LVT_ONE_SHOT, WAIT_RUNNING),
+	OP("one-shot timer, halted", timer, bench_one_shot, LVT_ONE_SHOT, WAIT_HALTED),
+	OP("TSC deadline, running", timer, bench_deadline, LVT_DEADLINE, WAIT_RUNNING),
+	OP("TSC deadline, halted", timer, bench_deadline, LVT_DEADLINE, WAIT_HALTED),
+	OP("EOI", summed, bench_eoi, 0, 0),
+	OP("HLT with an interrupt pending", summed, bench_halt, 0, 0),
+	{ }
+};

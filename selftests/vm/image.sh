@@ -57,7 +57,7 @@ machine_base() {
 machine_programs() {
 	local file
 	[[ -e $module ]] && cp "$module" "$root/zx/zx_hypervisor.ko"
-	for file in "$tree"/examples/* "$tree/examples/vmm/vmm" "$tree/selftests/bench/bench" \
+	for file in "$tree"/examples/* "$tree/examples/vmm/vmm" "$tree"/selftests/bench/{bench,zxbench,kvmbench} \
 		"$tree/selftests/rival/rival" "$tree/selftests/rival/held" \
 		"$tree/selftests/power/power" "$tree/selftests/power/asleep" "$tree/selftests/fuzz/fuzz_guest"; do
 		[[ -f $file && -x $file ]] && add_program "$file" /zx/bin
