@@ -38,12 +38,13 @@ help:
 	@echo 'make soak            fuzzers, kills and failing allocations for MINUTES=30, each time with another seed'
 	@echo 'make check-params    the kselftests once for each module parameter that switches a feature off'
 	@echo 'make cover           which blocks of the module the kselftests reach, AMD and Intel: an hour'
+	@echo 'make bench           what operations cost, beside KVM: selftests/bench/RESULTS.md'
 	@echo 'make style           checkpatch, sparse, licences and sizes'
 	@echo 'make clean'
 	@echo
 	@echo 'MACHINE=svm or vmx (AMD, Intel) and KERNEL=6.1 choose the emulated machine and its kernel; KERNEL=debug and KERNEL=kcsan'
 	@echo 'are the checking kernels: memory and locks, data races.'
-	@echo 'demo, shell, check, check-params, cover, soak and style install the Debian packages that they lack, and say which.'
+	@echo 'demo, shell, check, bench, check-params, cover, soak and style install the Debian packages that they lack, and say which.'
 
 kdir:
 	@test -n "$(RELEASE)" -a -e $(KDIR)/Makefile || { \
@@ -116,6 +117,10 @@ check-params: machine-tests
 cover: machine-tests
 	selftests/cover/check $(CHOSEN)
 
+# Both vendors, unless one is named; about 20 minutes.
+bench: machine-tests
+	selftests/bench/run $(CHOSEN) $(if $(KERNEL),--kernel $(KERNEL)) $(if $(CHOSEN)$(KERNEL),,--output selftests/bench/RESULTS.md)
+
 style:
 	@selftests/deps.sh tools build style
 	@kdir=$$($(FETCH) headers) && $(SUBMAKE) links KDIR=$$kdir && selftests/style/check $$kdir
@@ -125,4 +130,4 @@ clean:
 	for part in libzx examples selftests selftests/unit selftests/fuzz/user; do $(MAKE) -C $$part clean || exit; done
 
 .PHONY: all help kdir links module libzx examples selftests install machine-packages machine-build machine-tests \
-	debug-build demo shell check check-params cover soak style clean
+	debug-build demo shell bench check check-params cover soak style clean

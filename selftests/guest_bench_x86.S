@@ -5,6 +5,13 @@
 #define AP_STACK	(GUEST_STACK - 0x800)
 #define FIRST_VECTOR	0x40
 
+/* The TSC to RAX. RDX is lost. */
+.macro tsc
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+.endm
+
 /* bench name ... benched name: that RCX times, between two readings of the TSC. */
 .macro bench name
 	begin	\name
@@ -64,10 +71,26 @@
 	add	$0x1000, %rdi
 	benched	bench_touch
 
-	bench	bench_touch_huge
-	mov	(%rdi), %eax
+/* RCX pages of 2 MiB, and from out[1] to out[2] all that is in them. */
+	begin	bench_touch_huge
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+	tsc
+	mov	%rax, FRAME_OUT + GUEST_FRAME
+1:	mov	(%rdi), %eax
 	add	$0x200000, %rdi
-	benched	bench_touch_huge
+	loop	1b
+	tsc
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 8
+	mov	FRAME_RCX + GUEST_FRAME, %rcx
+	mov	FRAME_RDI + GUEST_FRAME, %rdi
+	shl	$9, %rcx
+1:	mov	(%rdi), %eax
+	add	$0x1000, %rdi
+	loop	1b
+	tsc
+	mov	%rax, FRAME_OUT + GUEST_FRAME + 16
+	finish	bench_touch_huge
 
 /* RCX stores among RBX pages from RDI on, so that no two after each other are near. */
 	begin	bench_spread
@@ -84,13 +107,6 @@
 	dec	%r8
 	jnz	1b
 	finish	bench_spread
-
-/* The TSC to RAX. RDX is lost. */
-.macro tsc
-	rdtsc
-	shl	$32, %rdx
-	or	%rdx, %rax
-.endm
 
 /* The gate of @vector leads to @label of the blob at @base. */
 .macro gate vector, label, name, base=GUEST_ENTRY

@@ -103,5 +103,7 @@ uint64_t guest_ticks(struct machine *m);
 uint64_t work_ticks(void (*call)(void *arg), void *arg);
 void spawn(pthread_t *thread, void *(*call)(void *arg), void *arg);
 extern struct block bench_ram;
+/* How often, where that does not matter; BENCH_LOOPS in the environment is for who watches. */
+extern uint64_t bench_loops;
 
 #endif

@@ -2,7 +2,6 @@
 /* What an exit costs, handled in the kernel or by user space. */
 #include "bench.h"
 
-#define LOOPS		1000ull
 #define BELLS		200ull
 #define LOOKUPS		1000ull
 
@@ -12,9 +11,9 @@ static uint64_t null_call(const struct op *op)
 
 	(void)op;
 	from = rdtsc();
-	for (i = 0; i < LOOPS; i++)
+	for (i = 0; i < bench_loops; i++)
 		side_null_call();
-	return each(rdtsc() - from, LOOPS);
+	return each(rdtsc() - from, bench_loops);
 }
 
 /* A loop in the guest whose exits the kernel handles. */
@@ -23,11 +22,11 @@ static uint64_t in_kernel(const struct op *op)
 	struct machine m;
 	uint64_t ticks;
 
-	machine_start(&m, op, LOOPS, 0);
+	machine_start(&m, op, bench_loops, 0);
 	machine_finish(&m);
 	ticks = guest_ticks(&m);
 	machine_end(&m);
-	return each(ticks, LOOPS);
+	return each(ticks, bench_loops);
 }
 
 static volatile uint64_t taken;
@@ -60,9 +59,9 @@ static uint64_t round_trips(const struct op *op)
 	struct machine m;
 	uint64_t ticks;
 
-	machine_start(&m, op, LOOPS, GUEST_TRAP);
+	machine_start(&m, op, bench_loops, GUEST_TRAP);
 	machine_trap(&m, GUEST_TRAP);
-	ticks = serve_all(&m, op->arg, LOOPS);
+	ticks = serve_all(&m, op->arg, bench_loops);
 	machine_end(&m);
 	return ticks;
 }
@@ -100,14 +99,14 @@ static uint64_t kicked(const struct op *op)
 	struct machine m;
 	uint64_t from, i;
 
-	machine_start(&m, op, LOOPS, 0);
+	machine_start(&m, op, bench_loops, 0);
 	machine_enter_kicked(&m, 0);
 	from = rdtsc();
-	for (i = 0; i < LOOPS; i++)
+	for (i = 0; i < bench_loops; i++)
 		machine_enter_kicked(&m, 0);
 	from = rdtsc() - from;
 	machine_end(&m);
-	return each(from, LOOPS);
+	return each(from, bench_loops);
 }
 
 const struct op exit_ops[] = {

@@ -163,6 +163,8 @@ int main(int argc, char **argv)
 {
 	const bool checks = argc > 1 && !strcmp(argv[1], "--check");
 
+	if (getenv("BENCH_LOOPS"))
+		bench_loops = strtoull(getenv("BENCH_LOOPS"), NULL, 0);
 	side_open();
 	run_on_cpu(0);
 	block_make(&bench_ram, RAM, false, true);

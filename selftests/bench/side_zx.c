@@ -60,12 +60,19 @@ void block_free(struct block *block)
 	zx_handle_close(block->vmo);
 }
 
-void machine_map(struct machine *m, uint64_t addr, struct block *block, uint64_t size)
+static void map(struct machine *m, uint64_t addr, struct block *block, uint64_t size,
+		zx_vm_option_t rights)
 {
 	zx_vaddr_t at;
 
-	good(zx_vmar_map(m->side->vmar, RW | ZX_VM_PERM_EXECUTE | ZX_VM_SPECIFIC, addr, block->vmo,
-			 first_of(block), size, &at), "mapping");
+	good(zx_vmar_map(m->side->vmar, rights | ZX_VM_SPECIFIC, addr, block->vmo, first_of(block),
+			 size, &at), "mapping");
+}
+
+/* No code: CPUs that cannot bear code in pages of 2 MiB have the others (KVM's as well). */
+void machine_map(struct machine *m, uint64_t addr, struct block *block, uint64_t size)
+{
+	map(m, addr, block, size, RW);
 }
 
 void machine_unmap(struct machine *m, uint64_t addr, uint64_t size)
@@ -78,7 +85,7 @@ void machine_up(struct machine *m, struct block *ram)
 	m->ram = ram;
 	m->side = calloc(1, sizeof(*m->side));
 	good(zx_guest_create(resource, 0, &m->side->guest, &m->side->vmar), "a guest");
-	machine_map(m, 0, ram, ram->size);
+	map(m, 0, ram, ram->size, RW | ZX_VM_PERM_EXECUTE);
 	good(zx_guest_set_trap(m->side->guest, ZX_GUEST_TRAP_IO, GUEST_PORTS, GUEST_PORTS_LEN,
 			       ZX_HANDLE_INVALID, KEY_PORTS), "a trap for ports");
 }
