@@ -48,7 +48,7 @@ void machine_cpu(struct machine *m, unsigned int id);
 void machine_cpu_close(struct machine *m, unsigned int id);
 enum trip machine_enter(struct machine *m, unsigned int id, uint64_t *value);
 /* Completes an IN or a READ. */
-void machine_answer(struct machine *m, unsigned int id, enum trip trip, uint64_t value);
+void machine_answer(struct machine *m, unsigned int id, enum trip kind, uint64_t value);
 /* By another thread; what is entered next, or now, ends at once. */
 void machine_kick(struct machine *m, unsigned int id);
 /* A VCPU that is not to run is entered. */

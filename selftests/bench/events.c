@@ -120,12 +120,12 @@ struct pair {
 /* Enters @id and passes its packets on to the other, until something else comes. */
 static enum trip pass_on(struct machine *m, unsigned int id)
 {
-	enum trip trip;
+	enum trip kind;
 	uint64_t value;
 
-	while ((trip = machine_enter(m, id, &value)) == TRIP_IPI)
+	while ((kind = machine_enter(m, id, &value)) == TRIP_IPI)
 		machine_interrupt(m, !id, value);
-	return trip;
+	return kind;
 }
 
 static void *peer_thread(void *arg)

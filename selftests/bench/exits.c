@@ -31,25 +31,25 @@ static uint64_t in_kernel(const struct op *op)
 
 static volatile uint64_t taken;
 
-static void serve(struct machine *m, enum trip trip)
+static void serve(struct machine *m, enum trip kind)
 {
 	uint64_t value;
 
-	must(machine_enter(m, 0, &value) == trip, "what the guest was to do");
-	if (trip == TRIP_OUT || trip == TRIP_WRITE)
+	must(machine_enter(m, 0, &value) == kind, "what the guest was to do");
+	if (kind == TRIP_OUT || kind == TRIP_WRITE)
 		taken = value;
 	else
-		machine_answer(m, 0, trip, 0x1234);
+		machine_answer(m, 0, kind, 0x1234);
 }
 
-static uint64_t serve_all(struct machine *m, enum trip trip, uint64_t count)
+static uint64_t serve_all(struct machine *m, enum trip kind, uint64_t count)
 {
 	uint64_t from, i;
 
-	serve(m, trip);
+	serve(m, kind);
 	from = rdtsc();
 	for (i = 1; i < count; i++)
-		serve(m, trip);
+		serve(m, kind);
 	return each(rdtsc() - from, count - 1);
 }
 

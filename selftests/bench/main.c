@@ -83,7 +83,7 @@ static bool is_recorded_machine(void)
 	char vendor[8], series[16];
 
 	uname(&uts);
-	return sscanf(recorded_start, "# %7s Linux %15[0-9.]", vendor, series) == 2 &&
+	return sscanf(recorded_start, "# SPDX-License-Identifier: GPL-2.0-only\n# %7s Linux %15[0-9.]", vendor, series) == 2 &&
 	       !strcmp(vendor, "AMD") && host_is_amd() &&
 	       !strncmp(uts.release, series, strlen(series));
 }

@@ -14,6 +14,8 @@
 #define MANY		1000u
 #define LIVES		10u
 #define TOUCHED		(2 * GIB)
+#define SETTLING	8
+#define NEAR_KB		32
 #define STACK		65536
 #define STACK_USED	32768
 #define PRESENT		0x87ull
@@ -33,9 +35,9 @@ static sem_t ready, leave;
 /* MOV $0x100, %DX; OUT %AL, %DX, in real mode. */
 static const unsigned char real_out[] = { 0xba, 0x00, 0x01, 0xee };
 
-static void say(const char *name, uint64_t value)
+static void say(const char *name, int64_t value)
 {
-	printf("%s: %llu\n", name, (unsigned long long)value);
+	printf("%s: %lld\n", name, (long long)value);
 	fflush(stdout);
 }
 
@@ -55,12 +57,21 @@ static long kilobytes(const char *name)
 }
 
 /* What RCU and workers free is waited for, and what is only kept for later is given back. */
-static uint64_t bytes_used(void)
+static int64_t bytes_used(void)
 {
-	sleep_ms(300);
-	file_write("/proc/sys/vm/drop_caches", "3");
-	sleep_ms(100);
-	return (kilobytes("MemTotal") - kilobytes("MemFree")) * 1024ull;
+	long before, free = 0;
+	unsigned int i;
+
+	for (i = 0; i < SETTLING; i++) {
+		sleep_ms(300);
+		file_write("/proc/sys/vm/drop_caches", "3");
+		sleep_ms(100);
+		before = free;
+		free = kilobytes("MemFree");
+		if (labs(free - before) <= NEAR_KB)
+			break;
+	}
+	return (kilobytes("MemTotal") - free) * 1024ll;
 }
 
 /* User pages are the same for each kind. */
@@ -142,22 +153,23 @@ static void all_go(unsigned int count)
 		pthread_join(tenants[i].thread, NULL);
 }
 
-static uint64_t bytes_of(unsigned int count, int kind)
+static int64_t bytes_of(unsigned int count, int kind)
 {
-	const uint64_t before = bytes_used();
-	uint64_t used;
+	const int64_t before = bytes_used();
+	int64_t used;
 
 	all_come(count, kind, NULL);
 	used = bytes_used() - before;
 	all_go(count);
-	return used / count;
+	return used / (int)count;
 }
 
 static void guest_bytes(void)
 {
-	uint64_t nobody;
+	int64_t nobody;
 
-	/* Caches fill up once. */
+	/* Caches fill up once, that of the threads' stacks as well. */
+	bytes_of(SAMPLE, NOBODY);
 	bytes_of(FEW, SHARED_RAM);
 	nobody = bytes_of(SAMPLE, NOBODY);
 	say("bytes of a guest with a VCPU that ran", bytes_of(SAMPLE, SHARED_RAM) - nobody);
@@ -166,11 +178,11 @@ static void guest_bytes(void)
 /* More than the pages that CPUs keep at hand; KVM has room for about a thousand. */
 static void trap_bytes(void)
 {
-	const unsigned int traps = side_is_kvm ? 900 : 20000;
-	const unsigned int bells = side_is_kvm ? 900 : 100;
+	const int traps = side_is_kvm ? 900 : 20000;
+	const int bells = side_is_kvm ? 900 : 100;
 	struct machine m;
-	uint64_t before;
-	unsigned int i;
+	int64_t before;
+	int i;
 
 	machine_up(&m, &bench_ram);
 	before = bytes_used();
@@ -200,7 +212,7 @@ static void lives(void *unused)
 
 static void among(unsigned int count)
 {
-	const uint64_t before = bytes_used();
+	const int64_t before = bytes_used();
 	char name[64];
 
 	all_come(count, OWN_RAM, NULL);
@@ -208,8 +220,8 @@ static void among(unsigned int count)
 	say(name, count);
 	if (count == MANY)
 		say("bytes of each, with its RAM and its thread",
-		    (bytes_used() - before) / count);
-	snprintf(name, sizeof(name), "create to destroy among %u alive", count);
+		    (bytes_used() - before) / (int)count);
+	snprintf(name, sizeof(name), "create to destroy, %u others alive", count);
 	say(name, each(work_ticks(lives, NULL), LIVES));
 	all_go(count);
 }
@@ -223,14 +235,14 @@ static void all_vcpus(void *m)
 static void many_vcpus(void)
 {
 	struct machine m;
-	uint64_t before;
+	int64_t before;
 
 	machine_up(&m, &bench_ram);
 	machine_load(&m, done_start, done_end);
 	memcpy(bench_ram.mem + GUEST_BUFFER, real_out, sizeof(real_out));
 	before = bytes_used();
 	all_come(CPUS, VCPU, &m);
-	say("bytes of each of 64 VCPUs, with its thread", (bytes_used() - before) / CPUS);
+	say("bytes of each of 64 VCPUs, with its thread", (bytes_used() - before) / (int)CPUS);
 	all_go(CPUS);
 	say("64 VCPUs with their threads, create to destroy", work_ticks(all_vcpus, &m));
 	machine_down(&m);
@@ -250,7 +262,7 @@ static void table_bytes(const char *name, bool huge)
 	const struct op touch = OP(name, NULL, bench_touch, 0, 0);
 	struct block block;
 	struct machine m;
-	uint64_t before;
+	int64_t before;
 
 	block_make(&block, TOUCHED, huge, false);
 	machine_start(&m, &touch, TOUCHED / PAGE, GIB);
@@ -258,7 +270,7 @@ static void table_bytes(const char *name, bool huge)
 	machine_map(&m, GIB, &block, TOUCHED);
 	before = bytes_used();
 	machine_finish(&m);
-	say(name, (bytes_used() - before) / (TOUCHED / GIB));
+	say(name, (bytes_used() - before) / (int)(TOUCHED / GIB));
 	machine_end(&m);
 	block_free(&block);
 }
@@ -271,8 +283,8 @@ void scale(void)
 	sem_init(&ready, 0, 0);
 	sem_init(&leave, 0, 0);
 	guest_lay_out(bench_ram.mem);
-	trap_bytes();
 	guest_bytes();
+	trap_bytes();
 	among(FEW);
 	among(MANY);
 	many_vcpus();

@@ -257,12 +257,12 @@ enum trip machine_enter(struct machine *m, unsigned int id, uint64_t *value)
 	return TRIP_OTHER;
 }
 
-void machine_answer(struct machine *m, unsigned int id, enum trip trip, uint64_t value)
+void machine_answer(struct machine *m, unsigned int id, enum trip kind, uint64_t value)
 {
 	struct kvm_run *run = m->side->cpu[id].run;
 	const uint32_t data = value;
 
-	memcpy(trip == TRIP_IN ? (char *)run + run->io.data_offset : (char *)run->mmio.data, &data,
+	memcpy(kind == TRIP_IN ? (char *)run + run->io.data_offset : (char *)run->mmio.data, &data,
 	       sizeof(data));
 }
 

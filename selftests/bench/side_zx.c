@@ -140,12 +140,12 @@ enum trip machine_enter(struct machine *m, unsigned int id, uint64_t *value)
 	return TRIP_OTHER;
 }
 
-void machine_answer(struct machine *m, unsigned int id, enum trip trip, uint64_t value)
+void machine_answer(struct machine *m, unsigned int id, enum trip kind, uint64_t value)
 {
 	const zx_vcpu_io_t io = { .access_size = 4, .u32 = value };
 	const zx_handle_t vcpu = m->side->vcpu[id];
 
-	if (trip == TRIP_IN)
+	if (kind == TRIP_IN)
 		good(zx_vcpu_write_state(vcpu, ZX_VCPU_IO, &io, sizeof(io)), "an IN's value");
 	else
 		good(zxl_vcpu_access_finish(vcpu, value), "a load's value");
