@@ -8,9 +8,9 @@ shift
 vendor=$(grep -q AuthenticAMD /proc/cpuinfo && echo AMD || echo Intel)
 echo "# $vendor Linux $(uname -r)"
 if [ "$side" = kvm ]; then
-	list=/zx/kvm/kvm_$(echo "$vendor" | tr AI ai).list
+	list=/zx/kvm/kvm_$(echo "$vendor" | tr A-Z a-z).list
 	while read -r name; do
 		insmod "/zx/kvm/$name.ko" || exit
-	done <"$list"
+	done <"$list" || exit
 fi
 exec "${side}bench" "$@"
