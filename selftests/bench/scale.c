@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Many guests: the memory that the kernel takes for each, and what coming and going costs among them. */
+/* Many guests: the memory that the kernel takes for each, and what it costs to come and go. */
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>

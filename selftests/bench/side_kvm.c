@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The bench on /dev/kvm, by its ioctls. The local APIC is KVM's, the rest of interrupts nobody's. See bench.h. */
+/*
+ * The bench on /dev/kvm, by its ioctls. The local APIC is KVM's, the rest of interrupts
+ * nobody's. See bench.h.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
