@@ -15,6 +15,7 @@
 #include <linux/rcuwait.h>
 #include <linux/sched.h>
 
+#include "../x86/decode.h"
 #include "../x86/fpu.h"
 #include "apic.h"
 #include "clock.h"
@@ -31,16 +32,25 @@ enum zx_next {
 	ZX_NEXT_STARTUP,	/* after an INIT: sleep until STARTUP comes */
 };
 
-/* A leaf that was looked up: good while gpas->tlb_gen is @gen, with interrupts off. */
-struct zx_lookup {
-	u64 gen;
-	u64 gpa, mask;		/* mask 0: none */
-	unsigned int perm;
-	void *base;
+/*
+ * How the page of the last instruction was found: good with interrupts off, while
+ * gpas->tlb_gen is @gen and the guest's tables, four levels of them, still say the same.
+ */
+struct zx_code_page {
+	u64 gen;		/* 0: none */
+	u64 cr3;
+	u64 addr, mask;		/* linear; what of @addr counts */
+	const u64 *entries[4];	/* of the guest's tables, the last one's again below a large page */
+	u64 values[4];
+	const u8 *base;		/* host address of the page */
 };
 
-/* One per level of the guest's own page tables, and one for all else. */
-#define ZX_LOOKUPS	5
+/* The last instruction decoded, when all bytes that could be its were there. */
+struct zx_decoded {
+	u8 bytes[ZX_INST_MAX];
+	u8 mode;		/* enum zx_code_size */
+	struct zx_inst inst;	/* .len 0: none */
+};
 
 /* Whose access it is that ZX_NEXT_FAULT wants to make possible. */
 enum zx_fault_by {
@@ -82,7 +92,8 @@ struct zx_cpu {
 	struct zx_trap *last_io;	/* this generation; used with interrupts off only */
 	u64 last_gen;
 
-	struct zx_lookup lookups[ZX_LOOKUPS];
+	struct zx_code_page code_page;
+	struct zx_decoded decoded;
 
 	struct zx_irq irq;
 	struct zx_apic apic;

@@ -26,6 +26,27 @@ static bool undecodable(struct zx_cpu *cpu)
 	return false;
 }
 
+/* As zx_decode(), which a loop around one instruction asks the same again and again. */
+static int decode(struct zx_cpu *cpu, const u8 *bytes, size_t avail, enum zx_code_size mode,
+		  struct zx_inst *inst)
+{
+	struct zx_decoded *last = &cpu->decoded;
+	int len;
+
+	if (likely(avail == ZX_INST_MAX && last->inst.len && last->mode == mode &&
+		   !memcmp(last->bytes, bytes, ZX_INST_MAX))) {
+		*inst = last->inst;
+		return inst->len;
+	}
+	len = zx_decode(bytes, avail, mode, inst);
+	if (len > 0 && avail == ZX_INST_MAX) {
+		memcpy(last->bytes, bytes, ZX_INST_MAX);
+		last->mode = mode;
+		last->inst = *inst;
+	}
+	return len;
+}
+
 bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *inst)
 {
 	enum zx_code_size mode = zx_backend->get(cpu, ZX_REG_CODE_SIZE);
@@ -34,12 +55,12 @@ bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *in
 
 	/* Bytes that came with the exit save the fetch, if they are enough. */
 	if (exit->kind == ZX_EXIT_MEMORY && exit->mem.bytes &&
-	    zx_decode(exit->inst, exit->mem.bytes, mode, inst) > 0)
+	    decode(cpu, exit->inst, exit->mem.bytes, mode, inst) > 0)
 		return true;
 	avail = zx_mem_fetch(cpu, mode, exit->inst);
 	if (!avail)
 		return false;
-	len = zx_decode(exit->inst, avail, mode, inst);
+	len = decode(cpu, exit->inst, avail, mode, inst);
 	if (len > 0) {
 		/* A second page that was missing, and not needed after all. */
 		cpu->next = ZX_NEXT_NONE;

@@ -12,9 +12,6 @@
 #define PTE_PRESENT	BIT_ULL(0)
 #define PTE_ADDR	GENMASK_ULL(51, 12)
 
-/* Past the last level of page tables: what they lead to. */
-#define SLOT_DATA	(ZX_LOOKUPS - 1)
-
 static void *ask_for(struct zx_cpu *cpu, u64 gpa, unsigned int perm)
 {
 	cpu->next = ZX_NEXT_FAULT;
@@ -25,29 +22,15 @@ static void *ask_for(struct zx_cpu *cpu, u64 gpa, unsigned int perm)
 }
 
 /*
- * The host address of @gpa, or NULL with cpu->next set. Whoever takes leaves
- * away counts tlb_gen up first and then waits for us, so one that was found
- * under the present tlb_gen is still there.
+ * The host address of @gpa, or NULL with cpu->next set. @mask: what of @gpa makes it
+ * another leaf's. Whoever takes leaves away counts tlb_gen up first and then waits for
+ * us, so one that was found under the present tlb_gen is still there.
  */
-static void *gpa_ptr(struct zx_cpu *cpu, unsigned int slot, u64 gpa, unsigned int perm)
+static void *gpa_ptr(struct zx_cpu *cpu, u64 gpa, unsigned int perm, u64 *mask)
 {
-	struct zx_lookup *found = &cpu->lookups[slot];
-	u64 gen = atomic64_read(&cpu->gpas->tlb_gen);
-	void *ptr;
+	void *ptr = zx_npt_lookup(&cpu->gpas->npt, gpa, perm, mask);
 
-	if (likely(found->gen == gen && !((gpa ^ found->gpa) & found->mask) &&
-		   !(perm & ~found->perm)))
-		return found->base + (gpa & ~found->mask);
-	ptr = zx_npt_lookup(&cpu->gpas->npt, gpa, perm, &found->mask);
-	if (unlikely(!ptr)) {
-		found->gen = 0;
-		return ask_for(cpu, gpa, perm);
-	}
-	found->gen = gen;
-	found->gpa = gpa;
-	found->perm = perm;
-	found->base = ptr - (gpa & ~found->mask);
-	return ptr;
+	return likely(ptr) ? ptr : ask_for(cpu, gpa, perm);
 }
 
 bool zx_mem_copy(struct zx_cpu *cpu, u64 gpa, void *buf, size_t len, bool write)
@@ -55,10 +38,11 @@ bool zx_mem_copy(struct zx_cpu *cpu, u64 gpa, void *buf, size_t len, bool write)
 	unsigned int perm = write ? ZX_PERM_READ | ZX_PERM_WRITE : ZX_PERM_READ;
 	size_t part;
 	void *ptr;
+	u64 mask;
 
 	for (; len; gpa += part, buf += part, len -= part) {
 		part = min_t(size_t, len, PAGE_SIZE - offset_in_page(gpa));
-		ptr = gpa_ptr(cpu, SLOT_DATA, gpa, perm);
+		ptr = gpa_ptr(cpu, gpa, perm, &mask);
 		if (!ptr)
 			return false;
 		if (write)
@@ -71,20 +55,26 @@ bool zx_mem_copy(struct zx_cpu *cpu, u64 gpa, void *buf, size_t len, bool write)
 
 /* One table's entry for @addr. False: see walk(). */
 static bool read_entry(struct zx_cpu *cpu, const struct zx_paging *mode, int level, u64 table,
-		       u64 addr, u64 *entry)
+		       u64 addr)
 {
 	unsigned int shift = PAGE_SHIFT + mode->bits * level;
 	unsigned int index = addr >> shift & ((1u << mode->bits) - 1);
+	struct zx_code_page *page = &cpu->code_page;
+	u64 entry, mask;
 	void *ptr;
 
 	/* PAE has four top entries, and addresses of 32 bits. */
 	if (mode->levels == 3 && level == 2)
 		index &= 3;
-	ptr = gpa_ptr(cpu, level, table + index * mode->entry, ZX_PERM_READ);
+	ptr = gpa_ptr(cpu, table + index * mode->entry, ZX_PERM_READ, &mask);
 	if (!ptr)
 		return false;
-	*entry = mode->entry == 8 ? READ_ONCE(*(u64 *)ptr) : READ_ONCE(*(u32 *)ptr);
-	return *entry & PTE_PRESENT;
+	entry = mode->entry == 8 ? READ_ONCE(*(u64 *)ptr) : READ_ONCE(*(u32 *)ptr);
+	for (; level >= 0; level--) {
+		page->entries[level] = ptr;
+		page->values[level] = entry;
+	}
+	return entry & PTE_PRESENT;
 }
 
 /*
@@ -93,48 +83,72 @@ static bool read_entry(struct zx_cpu *cpu, const struct zx_paging *mode, int lev
  * walk that ends nowhere means that another VCPU changed the tables meanwhile.
  * Returns false with cpu->next NONE for that, FAULT for a missing leaf.
  */
-static bool walk(struct zx_cpu *cpu, u64 addr, u64 *gpa)
+static bool walk(struct zx_cpu *cpu, const struct zx_paging *mode, u64 addr, u64 *gpa)
 {
-	struct zx_paging mode = zx_paging_of(cpu);
+	struct zx_code_page *page = &cpu->code_page;
 	u64 base, entry, span;
 	int level;
 
 	*gpa = addr;
-	if (!mode.levels)
+	page->mask = PAGE_MASK;
+	if (!mode->levels)
 		return true;
-	base = zx_backend->get(cpu, ZX_REG_CR3);
+	page->cr3 = zx_backend->get(cpu, ZX_REG_CR3);
 	/* PAE's four top entries are 32-byte aligned, all other tables fill a page. */
-	base &= mode.levels == 3 ? GENMASK_ULL(31, 5) : PTE_ADDR;
-	for (level = mode.levels - 1; ; level--) {
-		if (!read_entry(cpu, &mode, level, base, addr, &entry))
+	base = page->cr3 & (mode->levels == 3 ? GENMASK_ULL(31, 5) : PTE_ADDR);
+	for (level = mode->levels - 1; ; level--) {
+		if (!read_entry(cpu, mode, level, base, addr))
 			return false;
+		entry = page->values[level];
 		base = entry & PTE_ADDR;
-		if (!level || entry & mode.large)
+		if (!level || entry & mode->large)
 			break;
 	}
-	span = 1ull << (PAGE_SHIFT + mode.bits * level);
-	if (level && mode.entry == 4)	/* PSE-36: SDM 3, table 4-4 */
+	span = 1ull << (PAGE_SHIFT + mode->bits * level);
+	if (level && mode->entry == 4)	/* PSE-36: SDM 3, table 4-4 */
 		base |= (entry >> 13 & 0xff) << 32;
-	*gpa = (base & ~(span - 1)) | (addr & (span - 1));
+	page->mask = ~(span - 1);
+	*gpa = (base & page->mask) | (addr & ~page->mask);
 	return true;
 }
 
-/* Part of an instruction that does not leave its page. */
-static bool fetch_part(struct zx_cpu *cpu, u64 addr, u8 *buf, size_t len)
+/* The host address of the code at linear @addr. NULL: see walk(). */
+static const u8 *find_code(struct zx_cpu *cpu, u64 addr)
 {
-	void *ptr;
-	u64 gpa;
+	u64 gen = atomic64_read(&cpu->gpas->tlb_gen), gpa, mask;
+	struct zx_code_page *page = &cpu->code_page;
+	struct zx_paging mode = zx_paging_of(cpu);
+	const u8 *ptr;
 
-	if (!walk(cpu, addr, &gpa))
-		return false;
-	ptr = gpa_ptr(cpu, SLOT_DATA, gpa, ZX_PERM_READ);
-	if (!ptr)
-		return false;
-	if (likely(len == ZX_INST_MAX))
-		memcpy(buf, ptr, ZX_INST_MAX);
-	else
-		memcpy(buf, ptr, len);
-	return true;
+	page->gen = 0;
+	if (!walk(cpu, &mode, addr, &gpa))
+		return NULL;
+	ptr = gpa_ptr(cpu, gpa, ZX_PERM_READ, &mask);
+	if (!ptr || mode.levels != 4)
+		return ptr;
+	/* As far as both the guest's page and ours go. */
+	page->mask |= mask;
+	page->base = ptr - (addr & ~page->mask);
+	page->addr = addr;
+	page->gen = gen;
+	return ptr;
+}
+
+/* The same by what was found last, or NULL. For 64-bit code, which has four levels. */
+static const u8 *found_code(struct zx_cpu *cpu, u64 addr)
+{
+	const struct zx_code_page *page = &cpu->code_page;
+
+	if (unlikely(page->gen != atomic64_read(&cpu->gpas->tlb_gen) ||
+		     (addr ^ page->addr) & page->mask ||
+		     page->cr3 != zx_backend->get(cpu, ZX_REG_CR3)))
+		return NULL;
+	if (unlikely((READ_ONCE(*page->entries[0]) ^ page->values[0]) |
+		     (READ_ONCE(*page->entries[1]) ^ page->values[1]) |
+		     (READ_ONCE(*page->entries[2]) ^ page->values[2]) |
+		     (READ_ONCE(*page->entries[3]) ^ page->values[3])))
+		return NULL;
+	return page->base + (addr & ~page->mask);
 }
 
 /* The tables no longer say what the CPU went by: have it walk them anew, and fault itself. */
@@ -144,27 +158,43 @@ static void run_again(struct zx_cpu *cpu)
 	cpu->next = ZX_NEXT_WORK;
 }
 
+/* Code that may go on in another page, whose bytes may not be needed: let the decoder say. */
+static noinline size_t fetch_slowly(struct zx_cpu *cpu, enum zx_code_size mode, u64 addr, u8 *buf)
+{
+	size_t first = min_t(size_t, ZX_INST_MAX, PAGE_SIZE - offset_in_page(addr)), len = 0;
+	const u8 *ptr;
+
+	ptr = find_code(cpu, addr);
+	if (ptr) {
+		memcpy(buf, ptr, first);
+		len = first;
+		if (len == ZX_INST_MAX)
+			return len;
+		addr += first;
+		ptr = find_code(cpu, mode == ZX_CODE_64 ? addr : (u32)addr);
+	}
+	if (ptr) {
+		memcpy(buf + len, ptr, ZX_INST_MAX - len);
+		return ZX_INST_MAX;
+	}
+	if (cpu->next == ZX_NEXT_NONE)
+		run_again(cpu);
+	return len;
+}
+
 size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf)
 {
 	u64 addr = cpu->rip;
-	size_t first;
+	const u8 *ptr;
 
-	if (unlikely(mode != ZX_CODE_64))
+	if (unlikely(mode != ZX_CODE_64)) {
 		addr = (u32)(addr + zx_backend->get(cpu, ZX_REG_CS_BASE));
-	first = min_t(size_t, ZX_INST_MAX, PAGE_SIZE - offset_in_page(addr));
-	if (!fetch_part(cpu, addr, buf, first)) {
-		if (cpu->next == ZX_NEXT_NONE)
-			run_again(cpu);
-		return 0;
+	} else if (likely(offset_in_page(addr) <= PAGE_SIZE - ZX_INST_MAX)) {
+		ptr = found_code(cpu, addr);
+		if (likely(ptr)) {
+			memcpy(buf, ptr, ZX_INST_MAX);
+			return ZX_INST_MAX;
+		}
 	}
-	if (likely(first == ZX_INST_MAX))
-		return first;
-	/* Bytes of the next page may not be needed: let the decoder say. */
-	addr += first;
-	if (fetch_part(cpu, mode == ZX_CODE_64 ? addr : (u32)addr, buf + first,
-		       ZX_INST_MAX - first))
-		return ZX_INST_MAX;
-	if (cpu->next == ZX_NEXT_NONE)
-		run_again(cpu);
-	return first;
+	return fetch_slowly(cpu, mode, addr, buf);
 }
