@@ -56,7 +56,11 @@ struct zx_exit {
 		} mem;
 		u8 vector;
 	};
+	/* Since zx_exit_decode(), and how it was read: */
 	u8 inst[ZX_INST_MAX];
+	u8 mode;		/* enum zx_code_size */
+	u64 cr3;
+
 	u64 code;		/* the CPU's own, for zx_vcpu_page.hw_exit */
 };
 
@@ -292,7 +296,7 @@ bool zx_mem_copy(struct zx_cpu *cpu, u64 gpa, void *buf, size_t len, bool write)
  * Up to ZX_INST_MAX bytes of code at RIP. Returns how many: fewer when the next
  * page cannot be had, cpu->next then says whether yet. 0: see cpu->next.
  */
-size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf);
+size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u64 cr3, u8 *buf);
 
 /* Linear addresses have 48 bits: CPUID shows no more. */
 static inline bool zx_canonical(u64 addr)

@@ -53,11 +53,13 @@ bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *in
 	size_t avail;
 	int len;
 
+	exit->mode = mode;
+	exit->cr3 = zx_backend->get(cpu, ZX_REG_CR3);
 	/* Bytes that came with the exit save the fetch, if they are enough. */
 	if (exit->kind == ZX_EXIT_MEMORY && exit->mem.bytes &&
 	    decode(cpu, exit->inst, exit->mem.bytes, mode, inst) > 0)
 		return true;
-	avail = zx_mem_fetch(cpu, mode, exit->inst);
+	avail = zx_mem_fetch(cpu, mode, exit->cr3, exit->inst);
 	if (!avail)
 		return false;
 	len = decode(cpu, exit->inst, avail, mode, inst);

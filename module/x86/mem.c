@@ -83,7 +83,7 @@ static bool read_entry(struct zx_cpu *cpu, const struct zx_paging *mode, int lev
  * walk that ends nowhere means that another VCPU changed the tables meanwhile.
  * Returns false with cpu->next NONE for that, FAULT for a missing leaf.
  */
-static bool walk(struct zx_cpu *cpu, const struct zx_paging *mode, u64 addr, u64 *gpa)
+static bool walk(struct zx_cpu *cpu, const struct zx_paging *mode, u64 cr3, u64 addr, u64 *gpa)
 {
 	struct zx_code_page *page = &cpu->code_page;
 	u64 base, entry, span;
@@ -93,9 +93,8 @@ static bool walk(struct zx_cpu *cpu, const struct zx_paging *mode, u64 addr, u64
 	page->mask = PAGE_MASK;
 	if (!mode->levels)
 		return true;
-	page->cr3 = zx_backend->get(cpu, ZX_REG_CR3);
 	/* PAE's four top entries are 32-byte aligned, all other tables fill a page. */
-	base = page->cr3 & (mode->levels == 3 ? GENMASK_ULL(31, 5) : PTE_ADDR);
+	base = cr3 & (mode->levels == 3 ? GENMASK_ULL(31, 5) : PTE_ADDR);
 	for (level = mode->levels - 1; ; level--) {
 		if (!read_entry(cpu, mode, level, base, addr))
 			return false;
@@ -113,7 +112,7 @@ static bool walk(struct zx_cpu *cpu, const struct zx_paging *mode, u64 addr, u64
 }
 
 /* The host address of the code at linear @addr. NULL: see walk(). */
-static const u8 *find_code(struct zx_cpu *cpu, u64 addr)
+static const u8 *find_code(struct zx_cpu *cpu, u64 cr3, u64 addr)
 {
 	u64 gen = atomic64_read(&cpu->gpas->tlb_gen), gpa, mask;
 	struct zx_code_page *page = &cpu->code_page;
@@ -121,7 +120,7 @@ static const u8 *find_code(struct zx_cpu *cpu, u64 addr)
 	const u8 *ptr;
 
 	page->gen = 0;
-	if (!walk(cpu, &mode, addr, &gpa))
+	if (!walk(cpu, &mode, cr3, addr, &gpa))
 		return NULL;
 	ptr = gpa_ptr(cpu, gpa, ZX_PERM_READ, &mask);
 	if (!ptr || mode.levels != 4)
@@ -130,18 +129,18 @@ static const u8 *find_code(struct zx_cpu *cpu, u64 addr)
 	page->mask |= mask;
 	page->base = ptr - (addr & ~page->mask);
 	page->addr = addr;
+	page->cr3 = cr3;
 	page->gen = gen;
 	return ptr;
 }
 
 /* The same by what was found last, or NULL. For 64-bit code, which has four levels. */
-static const u8 *found_code(struct zx_cpu *cpu, u64 addr)
+static const u8 *found_code(struct zx_cpu *cpu, u64 cr3, u64 addr)
 {
 	const struct zx_code_page *page = &cpu->code_page;
 
 	if (unlikely(page->gen != atomic64_read(&cpu->gpas->tlb_gen) ||
-		     (addr ^ page->addr) & page->mask ||
-		     page->cr3 != zx_backend->get(cpu, ZX_REG_CR3)))
+		     (addr ^ page->addr) & page->mask || cr3 != page->cr3))
 		return NULL;
 	if (unlikely((READ_ONCE(*page->entries[0]) ^ page->values[0]) |
 		     (READ_ONCE(*page->entries[1]) ^ page->values[1]) |
@@ -159,19 +158,20 @@ static void run_again(struct zx_cpu *cpu)
 }
 
 /* Code that may go on in another page, whose bytes may not be needed: let the decoder say. */
-static noinline size_t fetch_slowly(struct zx_cpu *cpu, enum zx_code_size mode, u64 addr, u8 *buf)
+static noinline size_t fetch_slowly(struct zx_cpu *cpu, enum zx_code_size mode, u64 cr3, u64 addr,
+				    u8 *buf)
 {
 	size_t first = min_t(size_t, ZX_INST_MAX, PAGE_SIZE - offset_in_page(addr)), len = 0;
 	const u8 *ptr;
 
-	ptr = find_code(cpu, addr);
+	ptr = find_code(cpu, cr3, addr);
 	if (ptr) {
 		memcpy(buf, ptr, first);
 		len = first;
 		if (len == ZX_INST_MAX)
 			return len;
 		addr += first;
-		ptr = find_code(cpu, mode == ZX_CODE_64 ? addr : (u32)addr);
+		ptr = find_code(cpu, cr3, mode == ZX_CODE_64 ? addr : (u32)addr);
 	}
 	if (ptr) {
 		memcpy(buf + len, ptr, ZX_INST_MAX - len);
@@ -182,7 +182,7 @@ static noinline size_t fetch_slowly(struct zx_cpu *cpu, enum zx_code_size mode, 
 	return len;
 }
 
-size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf)
+size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u64 cr3, u8 *buf)
 {
 	u64 addr = cpu->rip;
 	const u8 *ptr;
@@ -190,11 +190,11 @@ size_t zx_mem_fetch(struct zx_cpu *cpu, enum zx_code_size mode, u8 *buf)
 	if (unlikely(mode != ZX_CODE_64)) {
 		addr = (u32)(addr + zx_backend->get(cpu, ZX_REG_CS_BASE));
 	} else if (likely(offset_in_page(addr) <= PAGE_SIZE - ZX_INST_MAX)) {
-		ptr = found_code(cpu, addr);
+		ptr = found_code(cpu, cr3, addr);
 		if (likely(ptr)) {
 			memcpy(buf, ptr, ZX_INST_MAX);
 			return ZX_INST_MAX;
 		}
 	}
-	return fetch_slowly(cpu, mode, addr, buf);
+	return fetch_slowly(cpu, mode, cr3, addr, buf);
 }

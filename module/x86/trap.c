@@ -141,11 +141,10 @@ static void memory_packet(struct zx_cpu *cpu, struct zx_exit *exit, u64 key,
 	struct zx_packet *packet = packet_begin(cpu, ZX_PKT_TYPE_GUEST_MEM, key);
 
 	packet->mem.addr = exit->mem.gpa;
-	packet->mem.cr3 = zx_backend->get(cpu, ZX_REG_CR3);
+	packet->mem.cr3 = exit->cr3;
 	packet->mem.rip = cpu->rip;
 	packet->mem.instruction_size = inst->len;
-	packet->mem.default_operand_size =
-		zx_backend->get(cpu, ZX_REG_CODE_SIZE) == ZX_CODE_16 ? 2 : 4;
+	packet->mem.default_operand_size = exit->mode == ZX_CODE_16 ? 2 : 4;
 	describe(cpu, exit, inst);
 	cpu->accessing = true;
 	cpu->access_rip = cpu->rip;

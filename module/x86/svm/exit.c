@@ -159,7 +159,7 @@ static bool halts(struct zx_cpu *cpu, const struct svm_vmcb *vmcb)
 	if (likely(!(vmcb->control.shadow & SVM_SHADOW_ACTIVE)) || vmcb->save.cpl ||
 	    vmcb->save.dr7 & ZX_DR7_ENABLED)
 		return false;
-	len = zx_mem_fetch(cpu, zx_backend->get(cpu, ZX_REG_CODE_SIZE), inst);
+	len = zx_mem_fetch(cpu, zx_backend->get(cpu, ZX_REG_CODE_SIZE), vmcb->save.cr3, inst);
 	/* What it lacks the guest will fetch itself. */
 	cpu->next = ZX_NEXT_NONE;
 	return len && inst[0] == OPCODE_HLT;
