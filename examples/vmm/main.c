@@ -24,6 +24,7 @@
 
 #include "acpi.h"
 #include "console.h"
+#include "exits.h"
 #include "linux.h"
 #include "options.h"
 #include "vmm.h"
@@ -312,6 +313,7 @@ int main(int argc, char **argv)
 	zx_time_t start = zx_clock_get_monotonic();
 	struct boot_image image;
 	struct options options;
+	uint64_t exits[EXITS] = { 0 };
 	int signal;
 
 	fill_standard_descriptors();
@@ -319,6 +321,8 @@ int main(int argc, char **argv)
 	linux_open(&image, options.kernel, options.initrd, options.cmdline, options.memory);
 	vmm.cpus = options.cpus;
 	vmm.reboot = options.reboot;
+	if (options.stats)
+		exits_read(exits);
 	create_guest(&vmm);
 	must(zxl_guest_set_ipi_mode(vmm.guest, options.ipi_mode), "choose who delivers IPIs");
 	must(memory_create(&vmm.memory, vmm.vmar, options.memory), "make the guest's memory");
@@ -330,8 +334,10 @@ int main(int argc, char **argv)
 	signal = run(&vmm, &image);
 	if (vmm.message[0])
 		fprintf(stderr, "vmm: %s\n", vmm.message);
-	if (options.stats)
+	if (options.stats) {
 		show_stats(&vmm.stats, start);
+		exits_show(exits);
+	}
 	if (signal)
 		die_of_signal(signal);
 	return vmm.code;
