@@ -286,6 +286,7 @@ DECLARE_BLOB(assist_run);
 DECLARE_BLOB(assist_run32);
 DECLARE_CODE(real_add);
 DECLARE_CODE(decode);
+DECLARE_CODE(fetch);
 DECLARE_CODE(ap_paging);
 extern const char decode_next[];
 

@@ -25,6 +25,16 @@ decode_next:
 	ljmp	*GUEST_DECODE_FAR
 	finish	decode
 
+/* Code at RDX again and again, under page tables at RBX that were just loaded. */
+	begin	fetch
+	setup
+	mov	$GUEST_TRAP, %edi
+1:	mov	FRAME_RBX + GUEST_FRAME, %rax
+	mov	%rax, %cr3
+	call	*FRAME_RDX + GUEST_FRAME
+	jmp	1b
+	finish	fetch
+
 /* A VCPU that starts in real mode: CR3 RBX, CR4 RCX, paging on, and to RDX. */
 	.code16
 	begin	ap_paging

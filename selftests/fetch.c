@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An instruction that exits again at the same address, but is another one by then:
+ * its bytes were written, its page moved, or what leads to the page says otherwise.
+ */
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "util.h"
+
+#define PTE		0x7ull		/* present, writable, user */
+#define PTE_LARGE	0x80ull
+#define LEVELS		4
+#define LINEAR		(1ull << 39)	/* the top table's second entry */
+#define AT		0x10
+
+/* Each way has a table per level, the lowest first, and the page of the code. */
+#define WAYS		0x40000ull
+#define WAY		0x8000ull
+#define TABLE(way, level)	(WAYS + (way) * WAY + (level) * PAGE)
+#define CODE(way)		TABLE(way, LEVELS)
+
+/* Either goes on in what is the other one's by then, where a RET follows as well. */
+static const struct {
+	char code[4];
+	unsigned int len;
+} insns[] = {
+	{ "\x88\x07\xc3\xc3", 2 },		/* mov %al, (%rdi); ret; ret */
+	{ "\xc6\x07\x90\xc3", 3 },		/* movb $0x90 (a NOP), (%rdi); ret */
+};
+
+FIXTURE(fetch) {
+	struct vm vm;
+	zx_handle_t vmo;
+	zx_port_packet_t packet;
+};
+
+FIXTURE_SETUP(fetch)
+{
+	self->vmo = ZX_HANDLE_INVALID;
+	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_TRAP, PAGE,
+					   ZX_HANDLE_INVALID, KEY_TRAP));
+}
+
+FIXTURE_TEARDOWN(fetch)
+{
+	if (self->vmo != ZX_HANDLE_INVALID)
+		zx_handle_close(self->vmo);
+	vm_down(&self->vm);
+}
+
+static void put(struct vm *vm, uint64_t table, unsigned int index, uint64_t value)
+{
+	memcpy(vm->mem + table + 8 * index, &value, sizeof(value));
+}
+
+/* What @table's entry for the code says: the next table of @way, or its code. */
+static void lead(struct vm *vm, uint64_t table, unsigned int level, unsigned int way)
+{
+	const uint64_t to = level ? TABLE(way, level - 1) : CODE(way);
+
+	put(vm, table, level == LEVELS - 1 ? 1 : 0, to | PTE);
+}
+
+static void build(struct vm *vm)
+{
+	unsigned int way, level;
+
+	for (way = 0; way < 2; way++) {
+		memset(vm->mem + TABLE(way, 0), 0, WAY);
+		memcpy(vm->mem + TABLE(way, LEVELS - 1), vm->mem + GUEST_TABLES, PAGE);
+		for (level = 0; level < LEVELS; level++)
+			lead(vm, TABLE(way, level), level, way);
+		memcpy(vm->mem + CODE(way) + AT, insns[way].code, sizeof(insns[way].code));
+	}
+	vm_frame(vm)->rbx = TABLE(0, LEVELS - 1);
+	vm_frame(vm)->rdx = LINEAR + AT;
+}
+
+/* Enter; is it that instruction which stored? */
+static bool stores(struct _test_data_fetch *self, unsigned int way)
+{
+	const zx_packet_guest_mem_t *mem = &self->packet.guest_mem;
+	zxl_vcpu_access_t access;
+
+	return zx_vcpu_enter(self->vm.vcpu, &self->packet) == ZX_OK &&
+	       self->packet.type == ZX_PKT_TYPE_GUEST_MEM && mem->rip == LINEAR + AT &&
+	       mem->addr == GUEST_TRAP &&
+	       mem->instruction_size == insns[way].len &&
+	       mem->cr3 == vm_frame(&self->vm)->rbx &&
+	       zxl_vcpu_access(self->vm.vcpu, &access) == ZX_OK &&
+	       access.size == 1 &&
+	       !memcmp(access.instruction, insns[way].code, insns[way].len);
+}
+
+TEST_F(fetch, bytes_were_written)
+{
+	unsigned int i;
+
+	build(&self->vm);
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
+	for (i = 0; i < 8; i++) {
+		ASSERT_TRUE(stores(self, i / 2 % 2));
+		memcpy(self->vm.mem + CODE(0) + AT, insns[(i + 1) / 2 % 2].code,
+		       sizeof(insns[0].code));
+	}
+}
+
+static void other_entry(struct __test_metadata *_metadata, struct _test_data_fetch *self,
+			unsigned int level)
+{
+	unsigned int i;
+
+	build(&self->vm);
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
+	for (i = 0; i < 8; i++) {
+		ASSERT_TRUE(stores(self, i / 2 % 2));
+		lead(&self->vm, TABLE(0, level), level, (i + 1) / 2 % 2);
+	}
+}
+
+TEST_F(fetch, last_entry_is_another)
+{
+	other_entry(_metadata, self, 0);
+}
+
+TEST_F(fetch, second_entry_is_another)
+{
+	other_entry(_metadata, self, 1);
+}
+
+TEST_F(fetch, third_entry_is_another)
+{
+	other_entry(_metadata, self, 2);
+}
+
+TEST_F(fetch, top_entry_is_another)
+{
+	other_entry(_metadata, self, 3);
+}
+
+TEST_F(fetch, cr3_is_another)
+{
+	unsigned int i;
+
+	build(&self->vm);
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
+	for (i = 0; i < 8; i++) {
+		ASSERT_TRUE(stores(self, i / 2 % 2));
+		vm_frame(&self->vm)->rbx = TABLE((i + 1) / 2 % 2, LEVELS - 1);
+	}
+}
+
+TEST_F(fetch, large_page_becomes_small_ones)
+{
+	unsigned int i;
+
+	build(&self->vm);
+	memcpy(self->vm.mem + GUEST_SPARE + AT, insns[1].code, sizeof(insns[1].code));
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
+	for (i = 0; i < 8; i++) {
+		ASSERT_TRUE(stores(self, i / 2 % 2));
+		if ((i + 1) / 2 % 2)
+			put(&self->vm, TABLE(0, 1), 0, GUEST_SPARE | PTE | PTE_LARGE);
+		else
+			lead(&self->vm, TABLE(0, 1), 1, 0);
+	}
+}
+
+static zx_status_t map_page(struct _test_data_fetch *self, unsigned int page)
+{
+	zx_vaddr_t addr;
+
+	return zx_vmar_map(self->vm.vmar, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE |
+			   ZX_VM_SPECIFIC, GUEST_MAPPED, self->vmo, page * PAGE, PAGE, &addr);
+}
+
+TEST_F(fetch, host_maps_another_page)
+{
+	unsigned int i;
+
+	build(&self->vm);
+	put(&self->vm, TABLE(0, 0), 0, GUEST_MAPPED | PTE);
+	ASSERT_EQ(ZX_OK, vmo_executable(2 * PAGE, &self->vmo));
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(ZX_OK, zx_vmo_write(self->vmo, insns[i].code, i * PAGE + AT,
+					      sizeof(insns[i].code)));
+	ASSERT_EQ(ZX_OK, map_page(self, 0));
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
+	for (i = 0; i < 8; i++) {
+		ASSERT_TRUE(stores(self, i / 2 % 2));
+		ASSERT_EQ(ZX_OK, zx_vmar_unmap(self->vm.vmar, GUEST_MAPPED, PAGE));
+		ASSERT_EQ(ZX_OK, map_page(self, (i + 1) / 2 % 2));
+	}
+}
+
+TEST_HARNESS_MAIN
