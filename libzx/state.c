@@ -8,7 +8,9 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <zircon/syscalls/hypervisor.h>
 
@@ -28,7 +30,8 @@ struct slot {
 	uint64_t generation;
 	struct zx_vcpu_page *page;
 	uint64_t koid;
-	uintptr_t stack_low;	/* the thread's stack; both 0 if unknown */
+	/* The thread's for as long as it lives; both 0 if unknown. */
+	uintptr_t stack_low;
 	uintptr_t stack_high;
 };
 
@@ -39,13 +42,18 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool key_made;
 
+static void clear_slot(void)
+{
+	memset(&slot, 0, offsetof(struct slot, stack_low));
+}
+
 static void forget_page(void)
 {
 	int saved = errno;
 
 	if (slot.page)
 		munmap(slot.page, ZX_VCPU_PAGE_SIZE);
-	memset(&slot, 0, sizeof(slot));
+	clear_slot();
 	errno = saved;
 }
 
@@ -55,10 +63,10 @@ static void thread_ends(void *unused)
 	forget_page();
 }
 
-/* The child is another thread, which owns no VCPU; the page is not in it. */
+/* The child is another thread, which owns no VCPU; the page is not in it. The stack is. */
 static void child_starts(void)
 {
-	memset(&slot, 0, sizeof(slot));
+	clear_slot();
 }
 
 static void make_hooks(void)
@@ -67,13 +75,31 @@ static void make_hooks(void)
 	pthread_atfork(NULL, NULL, child_starts);
 }
 
+/*
+ * Of the first thread's stack the C library learns from the list of all mappings, which
+ * may be long. Linux puts AT_RANDOM's bytes behind all frames, and keeps other mappings
+ * away from what its default limit lets the stack grow to.
+ */
+#define FIRST_STACK	(8ul << 20)
+
+static bool on_first_stack(void)
+{
+	uintptr_t high = getauxval(AT_RANDOM), frame = (uintptr_t)__builtin_frame_address(0);
+
+	if (frame >= high || high - frame > FIRST_STACK)
+		return false;
+	slot.stack_low = high - FIRST_STACK;
+	slot.stack_high = high;
+	return true;
+}
+
 static void find_stack(void)
 {
 	pthread_attr_t attr;
 	void *low;
 	size_t size;
 
-	if (pthread_getattr_np(pthread_self(), &attr) != 0)
+	if (slot.stack_high || on_first_stack() || pthread_getattr_np(pthread_self(), &attr) != 0)
 		return;
 	if (pthread_attr_getstack(&attr, &low, &size) == 0) {
 		slot.stack_low = (uintptr_t)low;

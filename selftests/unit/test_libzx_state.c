@@ -3,6 +3,9 @@
 /* build: ../../libzx/call.c ../../libzx/handle.c ../../libzx/object.c ../../libzx/self.c ../../libzx/self_map.c ../../libzx/self_place.c ../../libzx/self_tree.c ../../libzx/space.c ../../libzx/state.c ../../libzx/vcpu.c ../../libzx/vmar.c ../../libzx/vmo.c -Draw_syscall=mock_syscall -pthread */
 #include "test_libzx.h"
 
+#include <sys/auxv.h>
+#include <ucontext.h>
+
 static zx_handle_t new_vcpu(void)
 {
 	zx_handle_t guest = mock_new(ZX_OBJ_TYPE_GUEST, 0x2800b), vcpu;
@@ -182,6 +185,54 @@ static void test_other_thread(void **state)
 	(void)state;
 }
 
+static ucontext_t back;
+
+static void read_in_coroutine(unsigned int vcpu)
+{
+	zx_vcpu_state_t regs;
+
+	assert_int_equal(read_state(vcpu, &regs), ZX_OK);
+}
+
+/* On a stack that is no thread's nothing is known of what lies between. */
+static void *run_coroutine(void *arg)
+{
+	static char stack[65536];
+	zx_handle_t vcpu = new_vcpu();
+	zx_vcpu_state_t regs;
+	ucontext_t context;
+
+	assert_int_equal(read_state(vcpu, &regs), ZX_OK);
+	assert_int_equal(mock.ioctls, 0);
+	getcontext(&context);
+	context.uc_stack.ss_sp = stack;
+	context.uc_stack.ss_size = sizeof(stack);
+	context.uc_link = &back;
+	makecontext(&context, (void (*)(void))read_in_coroutine, 1, vcpu);
+	swapcontext(&back, &context);
+	assert_int_equal(mock.ioctls, 1);
+	return arg;
+}
+
+static void test_coroutine(void **state)
+{
+	run_coroutine(NULL);
+	start_thread_and_join(run_coroutine, NULL);
+	(void)state;
+}
+
+static void test_end_of_first_stack(void **state)
+{
+	zx_vcpu_state_t *last = (zx_vcpu_state_t *)getauxval(AT_RANDOM) - 1;
+	zx_handle_t vcpu = new_vcpu();
+
+	assert_int_equal(write_state(vcpu, last), ZX_OK);
+	assert_int_equal(mock.ioctls, 0);
+	assert_int_equal(write_state(vcpu, (void *)((char *)last + 1)), ZX_OK);
+	assert_int_equal(mock.ioctls, 1);
+	(void)state;
+}
+
 static void *close_it(void *arg)
 {
 	assert_int_equal(zx_handle_close(*(zx_handle_t *)arg), ZX_OK);
@@ -293,6 +344,8 @@ static void test_fork(void **state)
 			    mock.cmd == ZX_IOC_VCPU_READ_STATE && !is_mapped((uintptr_t)page) &&
 			    !zxl_vcpu_page(vcpu);
 
+		vcpu = new_vcpu();
+		good = good && read_state(vcpu, &regs) == ZX_OK && mock.ioctls == 0;
 		_exit(good ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -327,6 +380,8 @@ int main(void)
 		cmocka_unit_test_setup(test_io, mock_reset),
 		cmocka_unit_test_setup(test_kernel_decides, mock_reset),
 		cmocka_unit_test_setup(test_other_thread, mock_reset),
+		cmocka_unit_test_setup(test_coroutine, mock_reset),
+		cmocka_unit_test_setup(test_end_of_first_stack, mock_reset),
 		cmocka_unit_test_setup(test_closed_elsewhere, mock_reset),
 		cmocka_unit_test_setup(test_other_handle_closed, mock_reset),
 		cmocka_unit_test_setup(test_fewer_rights, mock_reset),
