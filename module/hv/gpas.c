@@ -200,7 +200,6 @@ static zx_status_t install(struct zx_gpas *gpas, struct zx_mapping *map, u64 pfn
 {
 	int err = -EEXIST;
 
-	set_page_dirty(page);
 	mutex_lock(&gpas->npt.lock);
 	if (fits_2m(gpas, map, pfn, index, page))
 		err = zx_npt_map(&gpas->npt, round_down(pfn, 512), ZX_NPT_2M,
@@ -248,6 +247,52 @@ zx_status_t zx_gpas_fault(struct zx_gpas *gpas, u64 gpa, unsigned int access)
 	status = fault_locked(gpas, gpa >> PAGE_SHIFT, access);
 	up_read(&gpas->lock);
 	return status;
+}
+
+/* Under all locks. False: zx_gpas_fault() knows more. */
+static bool map_at_hand(struct zx_gpas *gpas, struct zx_mapping *map, u64 pfn)
+{
+	const pgoff_t index = map->vmo_first + (pfn - map->first);
+	enum zx_npt_level level;
+	struct page *page;
+	u64 *entry;
+
+	entry = zx_npt_find(&gpas->npt, pfn, &level);
+	/* Another VCPU was first. */
+	if (*entry)
+		return true;
+	if (level > ZX_NPT_2M || zx_vmo_policy(map->vmo) != ZX_CACHE_POLICY_CACHED ||
+	    zx_trap_find_mem(&gpas->traps, pfn))
+		return false;
+	page = zx_vmo_page_at_hand(map->vmo, index);
+	if (!page)
+		return false;
+	if (level == ZX_NPT_2M && !fits_2m(gpas, map, pfn, index, page)) {
+		put_page(page);
+		return false;
+	}
+	zx_npt_set(&gpas->npt, entry, level, level == ZX_NPT_2M ? page - (pfn & 511) : page,
+		   map->perm, ZX_MEM_WRITE_BACK);
+	return true;
+}
+
+bool zx_gpas_fault_at_hand(struct zx_gpas *gpas, u64 gpa, unsigned int access)
+{
+	struct zx_mapping *map;
+	bool done = false;
+
+	if (gpa >> ZX_GPA_BITS || !down_read_trylock(&gpas->lock))
+		return false;
+	map = zx_region_find(gpas->root, gpa >> PAGE_SHIFT);
+	if (map && !(access & ~map->perm) && zx_vmo_trylock(map->vmo)) {
+		if (mutex_trylock(&gpas->npt.lock)) {
+			done = map_at_hand(gpas, map, gpa >> PAGE_SHIFT);
+			mutex_unlock(&gpas->npt.lock);
+		}
+		zx_vmo_unlock(map->vmo);
+	}
+	up_read(&gpas->lock);
+	return done;
 }
 
 /* A batch of leaves, from guest frame *@at on; *@at is behind them on return. */

@@ -81,6 +81,12 @@ void zx_mapping_free(struct zx_mapping *map);	/* NULL is fine */
  * make one. OK: try again. NOT_FOUND, ACCESS_DENIED, OUT_OF_RANGE, NO_MEMORY.
  */
 zx_status_t zx_gpas_fault(struct zx_gpas *gpas, u64 gpa, unsigned int access);
+/*
+ * The same in a burst, with interrupts off, if the page and the tables above its leaf
+ * are there and no lock has to be waited for. It brings into caches what says where
+ * pages are, and nothing of what is in them. False: nothing was done.
+ */
+bool zx_gpas_fault_at_hand(struct zx_gpas *gpas, u64 gpa, unsigned int access);
 
 /*
  * Make leaves for those pages of the mapping at guest frame @first that are there

@@ -124,6 +124,30 @@ static u64 *entry_find(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, boo
 	}
 }
 
+u64 *zx_npt_find(const struct zx_npt *npt, u64 pfn, enum zx_npt_level *level)
+{
+	enum zx_npt_level at = ZX_NPT_TOP;
+	u64 *table = npt->root, *entry;
+
+	lockdep_assert_held(&npt->lock);
+	for (;;) {
+		entry = &table[level_index(pfn, at)];
+		if (at == ZX_NPT_4K || !*entry || *entry & NPT_LEAF)
+			break;
+		table = entry_table(*entry);
+		at--;
+	}
+	*level = at;
+	return entry;
+}
+
+void zx_npt_set(const struct zx_npt *npt, u64 *entry, enum zx_npt_level level, struct page *page,
+		unsigned int perm, enum zx_memtype type)
+{
+	WRITE_ONCE(*entry, page_to_phys(page) | NPT_LEAF | npt->format->perm[perm] |
+		   npt->format->type[type] | (level == ZX_NPT_4K ? 0 : npt->format->large));
+}
+
 int zx_npt_map(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, struct page *page,
 	       unsigned int perm, enum zx_memtype type)
 {
@@ -135,8 +159,7 @@ int zx_npt_map(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, struct page
 		return -ENOMEM;
 	if (*entry)
 		return -EEXIST;
-	WRITE_ONCE(*entry, page_to_phys(page) | NPT_LEAF | npt->format->perm[perm] |
-		   npt->format->type[type] | (level == ZX_NPT_4K ? 0 : npt->format->large));
+	zx_npt_set(npt, entry, level, page, perm, type);
 	return 0;
 }
 

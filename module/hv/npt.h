@@ -65,6 +65,14 @@ int zx_npt_map(struct zx_npt *npt, u64 pfn, enum zx_npt_level level, struct page
 	       unsigned int perm, enum zx_memtype type);
 
 /*
+ * The same in two steps without making tables: the entry that is a leaf for @pfn, or
+ * empty, and its level; then a leaf there if it was empty. Under npt->lock.
+ */
+u64 *zx_npt_find(const struct zx_npt *npt, u64 pfn, enum zx_npt_level *level);
+void zx_npt_set(const struct zx_npt *npt, u64 *entry, enum zx_npt_level level, struct page *page,
+		unsigned int perm, enum zx_memtype type);
+
+/*
  * Guest frames [first, last]; npt->lock is held from the cut to the end of the
  * sweep. cut: was anything there?
  */

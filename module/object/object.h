@@ -233,12 +233,15 @@ void zx_vmo_add_user(struct zx_vmo *vmo, struct zx_vmo_user *user);
 void zx_vmo_remove_user(struct zx_vmo *vmo, struct zx_vmo_user *user);
 /* The store's lock, for reading: the functions below need it. Inside a VMAR's lock. */
 void zx_vmo_lock(struct zx_vmo *vmo);
+bool zx_vmo_trylock(struct zx_vmo *vmo);
 void zx_vmo_unlock(struct zx_vmo *vmo);
 /*
  * The page at the store's @index, allocated if it was a hole, with a reference.
  * OUT_OF_RANGE outside of the VMO, NO_MEMORY.
  */
 zx_status_t zx_vmo_page(struct zx_vmo *vmo, pgoff_t index, struct page **page);
+/* The same without sleeping, as zx_pages_at_hand(). */
+struct page *zx_vmo_page_at_hand(struct zx_vmo *vmo, pgoff_t index);
 /* The next of the store's pages that is there, from *@index to @last. */
 bool zx_vmo_next_page(struct zx_vmo *vmo, pgoff_t *index, pgoff_t last);
 /* Are the store's pages [first, last] all in the VMO? */

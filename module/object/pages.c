@@ -123,6 +123,32 @@ zx_status_t zx_pages_page(struct zx_pages *pages, pgoff_t index, struct page **p
 	return ZX_OK;
 }
 
+struct page *zx_pages_at_hand(struct zx_pages *pages, pgoff_t index)
+{
+	struct address_space *mapping = pages->file->f_mapping;
+	struct page *page = NULL;
+	struct folio *folio;
+
+	lockdep_assert_held(&pages->lock);
+	if (index >= pages->size >> PAGE_SHIFT)
+		return NULL;
+	folio = filemap_get_folio(mapping, index);
+	if (IS_ERR_OR_NULL(folio))
+		return NULL;
+	/* Only with its lock is it sure that no other folio is taking its place. */
+	if (folio_trylock(folio)) {
+		if (folio->mapping == mapping && folio_test_uptodate(folio) &&
+		    !PageHWPoison(folio_file_page(folio, index)))
+			page = folio_file_page(folio, index);
+		if (page && !folio_test_dirty(folio))
+			folio_mark_dirty(folio);
+		folio_unlock(folio);
+	}
+	if (!page)
+		folio_put(folio);
+	return page;
+}
+
 void zx_pages_flush(const struct zx_pages *pages, struct page *page)
 {
 	lockdep_assert_held(&pages->lock);

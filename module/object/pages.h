@@ -63,6 +63,11 @@ void zx_pages_remove_user(struct zx_pages *pages, struct zx_vmo_user *user);
  */
 zx_status_t zx_pages_page(struct zx_pages *pages, pgoff_t index, struct page **page);
 /*
+ * The same for a page that is there and that nobody is busy with, else NULL. Does not
+ * sleep, allocate or look into the page; interrupts may be off.
+ */
+struct page *zx_pages_at_hand(struct zx_pages *pages, pgoff_t index);
+/*
  * The page is about to be reached past the caches, which may still hold lines of
  * it: the kernel clears pages through its own, cached mapping.
  */

@@ -90,6 +90,11 @@ void zx_vmo_lock(struct zx_vmo *vmo)
 	down_read(&vmo->pages->lock);
 }
 
+bool zx_vmo_trylock(struct zx_vmo *vmo)
+{
+	return down_read_trylock(&vmo->pages->lock);
+}
+
 void zx_vmo_unlock(struct zx_vmo *vmo)
 {
 	up_read(&vmo->pages->lock);
@@ -117,6 +122,11 @@ zx_status_t zx_vmo_page(struct zx_vmo *vmo, pgoff_t index, struct page **page)
 	if (status == ZX_OK)
 		zx_pages_flush(vmo->pages, *page);
 	return status;
+}
+
+struct page *zx_vmo_page_at_hand(struct zx_vmo *vmo, pgoff_t index)
+{
+	return zx_vmo_has(vmo, index, index) ? zx_pages_at_hand(vmo->pages, index) : NULL;
 }
 
 bool zx_vmo_next_page(struct zx_vmo *vmo, pgoff_t *index, pgoff_t last)

@@ -5,6 +5,7 @@
  */
 #include <linux/string.h>
 
+#include "../trace.h"
 #include "backend.h"
 
 static struct zx_packet *packet_begin(struct zx_cpu *cpu, u32 type, u64 key)
@@ -225,18 +226,27 @@ static bool ring(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_trap *trap,
 	return false;
 }
 
+/* Guest memory that has no leaf yet, or none that permits the access. */
+static bool fault(struct zx_cpu *cpu, const struct zx_exit *exit)
+{
+	if (zx_gpas_fault_at_hand(cpu->gpas, exit->mem.gpa, exit->mem.access)) {
+		trace_zx_fault(cpu->space.id, exit->mem.gpa, exit->mem.access, ZX_OK);
+		return true;
+	}
+	cpu->next = ZX_NEXT_FAULT;
+	cpu->fault_by = ZX_FAULT_GUEST;
+	cpu->fault_gpa = exit->mem.gpa;
+	cpu->fault_access = exit->mem.access;
+	return false;
+}
+
 bool zx_exit_memory(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct zx_trap *trap = find_trap(cpu, &cpu->last_mem, exit->mem.gpa >> PAGE_SHIFT);
 	struct zx_inst inst;
 
-	if (!trap) {
-		cpu->next = ZX_NEXT_FAULT;
-		cpu->fault_by = ZX_FAULT_GUEST;
-		cpu->fault_gpa = exit->mem.gpa;
-		cpu->fault_access = exit->mem.access;
-		return false;
-	}
+	if (!trap)
+		return fault(cpu, exit);
 	/* A fetch, or an event's delivery: there is no instruction to make a packet of. */
 	if (exit->mem.access & ZX_PERM_EXEC || cpu->irq.cut) {
 		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, exit->mem.gpa);
