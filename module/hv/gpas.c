@@ -17,6 +17,9 @@
 /* Leaves that are made without giving way to those who change mappings. */
 #define POPULATE_BATCH	256
 
+/* Pages that a fault brings at most: a power of two, and all in one table. */
+#define FAULT_AROUND	16u
+
 static void gpas_free(struct kref *ref)
 {
 	struct zx_gpas *gpas = container_of(ref, struct zx_gpas, ref);
@@ -249,6 +252,26 @@ zx_status_t zx_gpas_fault(struct zx_gpas *gpas, u64 gpa, unsigned int access)
 	return status;
 }
 
+/* The pages around @pfn will be wanted, too: those that are at hand come without an exit. */
+static void map_around(struct zx_gpas *gpas, struct zx_mapping *map, u64 pfn, u64 *entry)
+{
+	u64 first = max(map->first, round_down(pfn, FAULT_AROUND));
+	u64 last = min(map->last, pfn | (FAULT_AROUND - 1)), at;
+	struct page *page;
+
+	if (zx_trap_any_mem(&gpas->traps, first, last))
+		return;
+	entry -= pfn - first;
+	for (at = first; at <= last; at++, entry++) {
+		if (*entry)
+			continue;
+		page = zx_vmo_page_at_hand(map->vmo, map->vmo_first + (at - map->first));
+		if (page)
+			zx_npt_set(&gpas->npt, entry, ZX_NPT_4K, page, map->perm,
+				   ZX_MEM_WRITE_BACK);
+	}
+}
+
 /* Under all locks. False: zx_gpas_fault() knows more. */
 static bool map_at_hand(struct zx_gpas *gpas, struct zx_mapping *map, u64 pfn)
 {
@@ -273,6 +296,8 @@ static bool map_at_hand(struct zx_gpas *gpas, struct zx_mapping *map, u64 pfn)
 	}
 	zx_npt_set(&gpas->npt, entry, level, level == ZX_NPT_2M ? page - (pfn & 511) : page,
 		   map->perm, ZX_MEM_WRITE_BACK);
+	if (level == ZX_NPT_4K)
+		map_around(gpas, map, pfn, entry);
 	return true;
 }
 
