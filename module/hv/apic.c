@@ -105,11 +105,12 @@ static void clear_vector(struct zx_apic *apic, u32 reg, u8 vector)
 	apic->regs[4 * (reg + vector / 32)] &= ~(1u << vector % 32);
 }
 
-/* The highest vector in ISR, TMR or IRR, or -1. */
+/* The highest vector in ISR, TMR or IRR, or -1. Every interrupt looks a few times. */
 static int highest(const struct zx_apic *apic, u32 reg)
 {
 	int i;
 
+#pragma GCC unroll 8
 	for (i = 7; i >= 0; i--)
 		if (get(apic, reg + i))
 			return i * 32 + 31 - __builtin_clz(get(apic, reg + i));

@@ -19,6 +19,9 @@ bool zx_virtual_apic __ro_after_init;
 /* What can be injected as an exception by number alone. */
 #define EXCEPTION_LAST	20
 
+#define EVENTS_POSTED	GENMASK(ZX_EVENT_POSTED_LAST, ZX_EVENT_POSTED)
+static_assert(ZX_POSTED_LEVELS * BITS_PER_LONG == 256);
+
 /*
  * The bit is set before the thread's place is read, and the thread shows its
  * place before it reads the bit (zx_cpu_run): one of the two sees the other.
@@ -42,9 +45,11 @@ out:
 
 void zx_irq_post_vector(struct zx_cpu *cpu, u8 vector, bool level)
 {
-	set_bit(vector, level ? cpu->irq.levels : cpu->irq.posted);
+	unsigned int word = vector / BITS_PER_LONG + (level ? ZX_POSTED_LEVELS : 0);
+
+	set_bit(vector % BITS_PER_LONG, &cpu->irq.posted[word]);
 	smp_mb__after_atomic();		/* the vector is there before the event that says so */
-	zx_irq_post(cpu, ZX_EVENT_VECTOR);
+	zx_irq_post(cpu, ZX_EVENT_POSTED + word);
 }
 
 void zx_irq_post_ipi(struct zx_cpu *cpu, u8 vector)
@@ -57,7 +62,7 @@ void zx_irq_post_ipi(struct zx_cpu *cpu, u8 vector)
 	}
 	set_bit(vector, &cpu->irq.low);
 	smp_mb__after_atomic();		/* likewise */
-	zx_irq_post(cpu, ZX_EVENT_VECTOR);
+	zx_irq_post(cpu, ZX_EVENT_LOW);
 }
 
 void zx_irq_fault(struct zx_cpu *cpu, u8 vector, bool has_error, u32 error)
@@ -93,38 +98,31 @@ static void accept_vector(struct zx_cpu *cpu, unsigned int vector, bool level)
 	irq->busy = true;
 }
 
-static void take_posted(struct zx_cpu *cpu, unsigned long *posted, bool level)
+static void take_posted(struct zx_cpu *cpu, unsigned int word)
 {
-	unsigned long bits;
-	unsigned int word;
+	unsigned int first = word % ZX_POSTED_LEVELS * BITS_PER_LONG;
+	unsigned long bits = xchg(&cpu->irq.posted[word], 0);
 
-	for (word = 0; word < ARRAY_SIZE(cpu->irq.posted); word++) {
-		if (!READ_ONCE(posted[word]))
-			continue;
-		bits = xchg(&posted[word], 0);
-		for (; bits; bits &= bits - 1)
-			accept_vector(cpu, word * BITS_PER_LONG + __ffs(bits), level);
-	}
+	for (; bits; bits &= bits - 1)
+		accept_vector(cpu, first + __ffs(bits), word >= ZX_POSTED_LEVELS);
 }
 
-static void take_vectors(struct zx_cpu *cpu)
+static void take_vectors(struct zx_cpu *cpu, unsigned long events)
 {
-	struct zx_irq *irq = &cpu->irq;
-	unsigned long bits;
+	unsigned long words = (events & EVENTS_POSTED) >> ZX_EVENT_POSTED, bits;
 
-	take_posted(cpu, irq->posted, false);
-	take_posted(cpu, irq->levels, true);
-	if (likely(!READ_ONCE(irq->low)))
+	for (; words; words &= words - 1)
+		take_posted(cpu, __ffs(words));
+	if (likely(!(events & BIT(ZX_EVENT_LOW))))
 		return;
-	for (bits = xchg(&irq->low, 0); bits; bits &= bits - 1)
+	for (bits = xchg(&cpu->irq.low, 0); bits; bits &= bits - 1)
 		zx_apic_accept(&cpu->apic, __ffs(bits), false);
 }
 
-/* The event stays, and then finds nothing or what came since. */
+/* The events stay, and then find nothing or what came since. */
 void zx_irq_show(struct zx_cpu *cpu)
 {
-	if (READ_ONCE(cpu->irq.events) & BIT(ZX_EVENT_VECTOR))
-		take_vectors(cpu);
+	take_vectors(cpu, READ_ONCE(cpu->irq.events));
 }
 
 bool zx_irq_take(struct zx_cpu *cpu)
@@ -134,8 +132,7 @@ bool zx_irq_take(struct zx_cpu *cpu)
 	if (likely(!READ_ONCE(cpu->irq.events)))
 		return true;
 	events = xchg(&cpu->irq.events, 0);
-	if (events & BIT(ZX_EVENT_VECTOR))
-		take_vectors(cpu);
+	take_vectors(cpu, events);
 	if (events & BIT(ZX_EVENT_TIMER))
 		zx_apic_timer_fired(&cpu->apic);
 	if (unlikely(events & BIT(ZX_EVENT_STARTUP))) {
@@ -148,15 +145,12 @@ bool zx_irq_take(struct zx_cpu *cpu)
 void zx_irq_reset(struct zx_cpu *cpu)
 {
 	struct zx_irq *irq = &cpu->irq;
-
 	unsigned int word;
 
-	for (word = 0; word < ARRAY_SIZE(irq->posted); word++) {
+	for (word = 0; word < ARRAY_SIZE(irq->posted); word++)
 		xchg(&irq->posted[word], 0);
-		xchg(&irq->levels[word], 0);
-		irq->direct[word] = 0;
-	}
 	xchg(&irq->low, 0);
+	memset(irq->direct, 0, sizeof(irq->direct));
 	irq->exceptions = 0;
 	irq->nmi = false;
 	irq->nmi_masked = false;
@@ -166,18 +160,27 @@ void zx_irq_reset(struct zx_cpu *cpu)
 	irq->busy = true;
 }
 
+/* The highest; there is one. */
+static int direct_vector(const u64 *direct)
+{
+	int word = 3;
+
+	while (!direct[word])
+		word--;
+	return word * 64 + __fls(direct[word]);
+}
+
 /* The highest vector that waits; @prio: the class that delivers it. -1: none. */
 static int pending_vector(struct zx_cpu *cpu, unsigned int *prio, bool any_tpr)
 {
-	int word, vector;
+	const u64 *direct = cpu->irq.direct;
+	int vector;
 
-	for (word = 3; word >= 0; word--) {
-		if (cpu->irq.direct[word]) {
-			*prio = ZX_PRIO_ALWAYS;
-			return word * 64 + __fls(cpu->irq.direct[word]);
-		}
+	if (unlikely(direct[0] | direct[1] | direct[2] | direct[3])) {
+		*prio = ZX_PRIO_ALWAYS;
+		return direct_vector(direct);
 	}
-	if (cpu->irq.virtual)
+	if (cpu->irq.virtual || !cpu->apic.arrived)
 		return -1;
 	/* While it is disabled it holds self-IPIs only, which nothing masks. */
 	vector = any_tpr ? zx_apic_waiting(&cpu->apic) : zx_apic_pending(&cpu->apic);

@@ -14,8 +14,19 @@
 
 struct zx_cpu;
 
+/* Words of zx_irq.posted: 64 vectors each, and again those that are level-triggered. */
+#define ZX_POSTED_LEVELS	4
+#define ZX_POSTED_WORDS		8
+
 /* Bits of zx_irq.events. */
-enum zx_event { ZX_EVENT_KICK, ZX_EVENT_VECTOR, ZX_EVENT_TIMER, ZX_EVENT_STARTUP };
+enum zx_event {
+	ZX_EVENT_KICK,
+	ZX_EVENT_TIMER,
+	ZX_EVENT_STARTUP,
+	ZX_EVENT_LOW,
+	ZX_EVENT_POSTED,	/* and the words behind the first */
+	ZX_EVENT_POSTED_LAST = ZX_EVENT_POSTED + ZX_POSTED_WORDS - 1,
+};
 
 /* Those that do not wait until the VCPU enters again. */
 #define ZX_EVENTS_URGENT	(BIT(ZX_EVENT_KICK) | BIT(ZX_EVENT_STARTUP))
@@ -29,8 +40,7 @@ struct zx_fault {
 
 struct zx_irq {
 	unsigned long events;		/* [a] 1 << enum zx_event */
-	unsigned long posted[4];	/* [a] vectors not yet taken over */
-	unsigned long levels[4];	/* [a] likewise, level-triggered */
+	unsigned long posted[ZX_POSTED_WORDS];	/* [a] vectors not yet taken over */
 	unsigned long low;		/* [a] vectors 16 to 31, posted for the local APIC */
 	unsigned int startup;		/* [a] startup.c's */
 

@@ -283,6 +283,16 @@ static noinline long call_by_row(struct zx_handle *handle, unsigned int cmd, uns
 	return answer(run(&call, row));
 }
 
+/* Out of line for the same reason. Devices interrupt often. */
+static noinline long interrupt(struct zx_handle *handle, unsigned int cmd, unsigned long arg)
+{
+	zx_status_t status;
+
+	if (likely(zx_quick_vcpu_interrupt(handle, arg, &status)))
+		return answer(status);
+	return call_by_row(handle, cmd, arg);
+}
+
 long zx_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct zx_handle *handle = file->private_data;
@@ -293,5 +303,7 @@ long zx_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return answer(zx_sys_vcpu_resume(handle, arg));
 	if (cmd == ZX_IOC_VCPU_KICK)
 		return kick(handle, arg);
+	if (cmd == ZX_IOC_VCPU_INTERRUPT)
+		return interrupt(handle, cmd, arg);
 	return call_by_row(handle, cmd, arg);
 }

@@ -138,6 +138,8 @@ zx_status_t zx_sys_vcpu_enter(struct zx_handle *handle, u64 packet);
 zx_status_t zx_sys_vcpu_resume(struct zx_handle *handle, u64 packet);
 zx_status_t zx_sys_vcpu_kick(struct zx_handle *handle);
 zx_status_t zx_sys_vcpu_interrupt(struct zx_call *call);
+/* The same without a struct zx_call. False: not done, the row's way tells why. */
+bool zx_quick_vcpu_interrupt(struct zx_handle *handle, u64 arg, zx_status_t *status);
 zx_status_t zx_sys_vcpu_read_state(struct zx_call *call);
 zx_status_t zx_sys_vcpu_write_state(struct zx_call *call);
 zx_status_t zx_sys_vcpu_memory(struct zx_call *call);

@@ -137,19 +137,48 @@ zx_status_t zx_sys_vcpu_kick(struct zx_handle *handle)
 	return status;
 }
 
+static zx_status_t interrupt(struct zx_handle *handle, u32 vector, u32 options, u32 reserved)
+{
+	bool level = options & ZXL_INTERRUPT_LEVEL;
+
+	if (options & ~ZXL_INTERRUPT_LEVEL || reserved)
+		return ZX_ERR_INVALID_ARGS;
+	if (vector > 255)
+		return ZX_ERR_OUT_OF_RANGE;
+	if (level && vector < 32)
+		return ZX_ERR_INVALID_ARGS;
+	zx_irq_post_vector(&zx_vcpu_from(handle->obj)->cpu, vector, level);
+	return ZX_OK;
+}
+
 zx_status_t zx_sys_vcpu_interrupt(struct zx_call *call)
 {
 	const struct zx_ioc_vcpu_interrupt *args = &call->args.vcpu_interrupt;
-	bool level = args->options & ZXL_INTERRUPT_LEVEL;
 
-	if (args->options & ~ZXL_INTERRUPT_LEVEL || args->reserved)
-		return ZX_ERR_INVALID_ARGS;
-	if (args->vector > 255)
-		return ZX_ERR_OUT_OF_RANGE;
-	if (level && args->vector < 32)
-		return ZX_ERR_INVALID_ARGS;
-	zx_irq_post_vector(&zx_vcpu_from(call->handle->obj)->cpu, args->vector, level);
-	return ZX_OK;
+	return interrupt(call->handle, args->vector, args->options, args->reserved);
+}
+
+bool zx_quick_vcpu_interrupt(struct zx_handle *handle, u64 arg, zx_status_t *status)
+{
+	const struct zx_ioc_vcpu_interrupt __user *args = u64_to_user_ptr(arg);
+	u32 size, vector, options, reserved;
+
+	if (!user_read_access_begin(args, sizeof(*args)))
+		return false;
+	unsafe_get_user(size, &args->size, fault);
+	unsafe_get_user(vector, &args->vector, fault);
+	unsafe_get_user(options, &args->options, fault);
+	unsafe_get_user(reserved, &args->reserved, fault);
+	user_read_access_end();
+	if (size != sizeof(*args))
+		return false;
+	*status = zx_handle_check(handle, ZX_OBJ_TYPE_VCPU, ZX_RIGHT_SIGNAL);
+	if (*status == ZX_OK)
+		*status = interrupt(handle, vector, options, reserved);
+	return true;
+fault:
+	user_read_access_end();
+	return false;
 }
 
 union state {
