@@ -4,7 +4,6 @@
  */
 #include <linux/linkage.h>
 #include <asm/asm.h>
-#include "../../compat.h"
 #include "../enter.h"
 
 .text
@@ -46,7 +45,7 @@ SYM_FUNC_START(svm_enter)
 	ZX_STORE_GUEST
 
 	/* Before the first RET: the return predictors are the guest's work. */
-	ZX_FILL_RETURN_BUFFER
+	ZX_FILL_RETURN_BUFFER X86_FEATURE_RETPOLINE
 	UNTRAIN_RET
 	ALTERNATIVE "", "call entry_ibpb", X86_FEATURE_IBPB_ON_VMEXIT
 

@@ -8,7 +8,6 @@
 #include <asm/asm.h>
 #include <asm/segment.h>
 #include <asm/unwind_hints.h>
-#include "../../compat.h"
 #include "../enter.h"
 
 #define HOST_RSP	0x6c14
@@ -70,7 +69,10 @@ SYM_INNER_LABEL(vmx_exited, SYM_L_GLOBAL)
 	pop	REG_RAX(%rax)
 
 	/* Before the first RET: the return predictors are the guest's work. */
-	ZX_FILL_RETURN_BUFFER_VMX
+	ZX_FILL_RETURN_BUFFER X86_FEATURE_RSB_VMEXIT
+	ALTERNATIVE "jmp 4f", "", X86_FEATURE_RSB_VMEXIT_LITE
+	__FILL_ONE_RETURN
+4:
 	ZX_CLEAR_BRANCH_HISTORY_VMX
 	mov	$1, %eax
 
