@@ -148,15 +148,6 @@ struct zx_handle *zx_handle_of(struct file *file)
 	return file->f_op == &zx_handle_fops ? file->private_data : NULL;
 }
 
-zx_status_t zx_handle_check(const struct zx_handle *handle, u32 type, u32 rights)
-{
-	if (type != ZX_OBJ_TYPE_NONE && handle->obj->ops->type != type)
-		return ZX_ERR_WRONG_TYPE;
-	if ((handle->rights & rights) != rights)
-		return ZX_ERR_ACCESS_DENIED;
-	return ZX_OK;
-}
-
 zx_status_t zx_handle_get(u32 value, u32 type, u32 rights, struct file **file,
 			  struct zx_handle **handle)
 {

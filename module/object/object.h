@@ -132,7 +132,15 @@ zx_status_t zx_handle_get(u32 value, u32 type, u32 rights, struct file **file,
 /* A file that is a new handle to @obj; takes its own reference. */
 struct file *zx_handle_file(struct zx_object *obj, u32 rights);
 struct zx_handle *zx_handle_of(struct file *file);	/* NULL: not ours */
-zx_status_t zx_handle_check(const struct zx_handle *handle, u32 type, u32 rights);
+static inline zx_status_t zx_handle_check(const struct zx_handle *handle, u32 type, u32 rights)
+{
+	if (type != ZX_OBJ_TYPE_NONE && handle->obj->ops->type != type)
+		return ZX_ERR_WRONG_TYPE;
+	if ((handle->rights & rights) != rights)
+		return ZX_ERR_ACCESS_DENIED;
+	return ZX_OK;
+}
+
 extern const struct file_operations zx_handle_fops;
 /* Of /dev/zx_hypervisor: open() makes a resource, and the file a handle. */
 extern const struct file_operations zx_device_fops;

@@ -38,7 +38,7 @@ void zx_packet_eoi(struct zx_cpu *cpu, u8 vector)
  * says. A removal counts the map's generation up and then waits for whoever has
  * interrupts off, so a hint of this generation is still there.
  */
-static struct zx_trap *find_trap(struct zx_cpu *cpu, struct zx_trap **last, u64 at)
+static __always_inline struct zx_trap *find_trap(struct zx_cpu *cpu, struct zx_trap **last, u64 at)
 {
 	struct zx_trap_map *map = &cpu->gpas->traps;
 	u64 gen = atomic64_read(&map->gen);
@@ -58,10 +58,27 @@ static struct zx_trap *find_trap(struct zx_cpu *cpu, struct zx_trap **last, u64 
 	return trap;
 }
 
+/* All of a packet, word by word: to clear it first would be as much again. */
+static void io_packet(struct zx_cpu *cpu, const struct zx_exit *exit, u64 key, u32 data)
+{
+	struct zx_packet *packet = &cpu->page->packet;
+
+	packet->key = key;
+	packet->type = ZX_PKT_TYPE_GUEST_IO;
+	packet->status = ZX_OK;
+	packet->io.port = exit->io.port;
+	packet->io.access_size = exit->io.size;
+	packet->io.input = exit->io.in;
+	packet->io.data = data;
+	packet->io.reserved[0] = 0;
+	packet->io.reserved[1] = 0;
+	packet->io.reserved[2] = 0;
+}
+
 bool zx_exit_io(struct zx_cpu *cpu, struct zx_exit *exit)
 {
-	u64 rax = cpu->page->regs.rax;
-	struct zx_packet *packet;
+	struct zx_vcpu_regs *regs = &cpu->page->regs;
+	u32 data = 0;
 	struct zx_trap *trap;
 
 	if (exit->io.string) {
@@ -77,14 +94,11 @@ bool zx_exit_io(struct zx_cpu *cpu, struct zx_exit *exit)
 		zx_exit_advance(cpu, exit->len);
 	else if (!zx_exit_skip(cpu, exit))
 		return false;
-	packet = packet_begin(cpu, ZX_PKT_TYPE_GUEST_IO, trap->key);
-	packet->io.port = exit->io.port;
-	packet->io.access_size = exit->io.size;
-	packet->io.input = exit->io.in;
 	if (!exit->io.in)
-		packet->io.data = rax & (exit->io.size == 4 ? ~0u : (1u << 8 * exit->io.size) - 1);
+		data = READ_ONCE(regs->rax) & ((1ull << 8 * exit->io.size) - 1);
 	else if (exit->io.size == 4)
-		cpu->page->regs.rax = 0;
+		regs->rax = 0;
+	io_packet(cpu, exit, trap->key, data);
 	zx_cpu_return(cpu, ZX_OK, ZX_VCPU_REASON_PACKET, exit->io.port);
 	return false;
 }
