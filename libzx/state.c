@@ -214,6 +214,8 @@ static inline bool on_stack(const void *buffer, size_t size)
 	       size <= slot.stack_high - start;
 }
 
+/* Out of line: its frame is not for those who need none. */
+__attribute__((noinline))
 static zx_status_t by_ioctl(zx_handle_t vcpu, unsigned long cmd, uint32_t kind,
 			    const void *buffer, size_t size)
 {
