@@ -92,6 +92,8 @@ static int __init zx_init(void)
 
 	if (!zx_fpu_setup())
 		zx_backend = pick_backend();
+	if (zx_backend)
+		zx_cpu_setup();
 	zx_cpuid_init();
 	ret = zx_vmo_init();
 	if (ret)

@@ -4,6 +4,8 @@
  */
 #include <linux/interrupt.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/static_call.h>
 
 #include "../compat.h"
 #include "../x86/backend.h"
@@ -13,6 +15,18 @@
 
 #define CREATE_TRACE_POINTS
 #include "../trace.h"
+
+/* The three on every way into a guest and out: pointers cost a retpoline each. */
+DEFINE_STATIC_CALL_NULL(backend_load, *((struct zx_backend *)NULL)->load);
+DEFINE_STATIC_CALL_NULL(backend_put, *((struct zx_backend *)NULL)->put);
+DEFINE_STATIC_CALL_NULL(backend_run, *((struct zx_backend *)NULL)->run);
+
+void zx_cpu_setup(void)
+{
+	static_call_update(backend_load, zx_backend->load);
+	static_call_update(backend_put, zx_backend->put);
+	static_call_update(backend_run, zx_backend->run);
+}
 
 DEFINE_PER_CPU(struct zx_cpu *, zx_cpu_held);
 static DEFINE_PER_CPU(u64, last_vcpu);		/* guest and number of the last one held */
@@ -32,16 +46,20 @@ static noinline void keep_predictions_apart(const struct zx_cpu *cpu)
 	zx_ibpb();
 }
 
-/* Preemption off. A VCPU is held where its thread was last, if nobody else is since. */
-static void hold(struct zx_cpu *cpu)
+static noinline void hold_here(struct zx_cpu *cpu)
 {
-	if (likely(cpu->held_on == smp_processor_id() && __this_cpu_read(zx_cpu_held) == cpu))
-		return;
 	cpu->held_on = smp_processor_id();
 	__this_cpu_write(zx_cpu_held, cpu);
 	zx_backend->hold(cpu);
 	zx_clock_hold(cpu);
 	keep_predictions_apart(cpu);
+}
+
+/* Preemption off. A VCPU is held where its thread was last, if nobody else is since. */
+static inline void hold(struct zx_cpu *cpu)
+{
+	if (unlikely(cpu->held_on != smp_processor_id() || __this_cpu_read(zx_cpu_held) != cpu))
+		hold_here(cpu);
 }
 
 void zx_cpu_hold(struct zx_cpu *cpu)
@@ -68,9 +86,12 @@ zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int i
 	cpu->held_on = -1;
 	rcuwait_init(&cpu->wait);
 	zx_clock_init(cpu);
+	cpu->exit = kzalloc(sizeof(*cpu->exit), GFP_KERNEL_ACCOUNT);
+	if (!cpu->exit)
+		return ZX_ERR_NO_MEMORY;
 	regs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!regs)
-		return ZX_ERR_NO_MEMORY;
+		goto free_exit;
 	zx_apic_init(&cpu->apic, id, regs, &zx_clock_apic_hooks);
 	/* 200 microseconds: what a host can serve for many guests, and a guest and still get on. */
 	cpu->apic.min_period = tsc_khz / 5;
@@ -88,6 +109,8 @@ free_fpu:
 	zx_fpu_fini(&cpu->fpu);
 free_regs:
 	free_page((unsigned long)regs);
+free_exit:
+	kfree(cpu->exit);
 	return ZX_ERR_NO_MEMORY;
 }
 
@@ -97,6 +120,7 @@ void zx_cpu_fini(struct zx_cpu *cpu)
 	zx_clock_fini(cpu);
 	zx_backend->vcpu_fini(cpu);
 	zx_fpu_fini(&cpu->fpu);
+	kfree(cpu->exit);
 }
 
 void zx_cpu_free(struct zx_cpu *cpu)
@@ -158,27 +182,35 @@ static bool open_interrupts(struct zx_cpu *cpu)
 	return false;
 }
 
+/* Ports are the hot way to user space: one handler less in between. */
+static bool handle(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	if (exit->kind == ZX_EXIT_IO)
+		return zx_exit_io(cpu, exit);
+	return exit->kind == ZX_EXIT_HOST_IRQ || zx_exit_handle(cpu, exit);
+}
+
 static void enter_guest(struct zx_cpu *cpu)
 {
-	struct zx_exit exit;
+	struct zx_exit *exit = cpu->exit;
 
-	zx_backend->load(cpu);
+	static_call(backend_load)(cpu);
 	while (prepare(cpu)) {
-		zx_backend->run(cpu, &exit);
-		zx_stats_count(exit.kind);
-		trace_zx_exit(cpu->space.id, exit.kind, exit.code, cpu->rip);
-		if (exit.kind != ZX_EXIT_HOST_IRQ && !zx_exit_handle(cpu, &exit))
+		static_call(backend_run)(cpu, exit);
+		zx_stats_count(exit->kind);
+		trace_zx_exit(cpu->space.id, exit->kind, exit->code, cpu->rip);
+		if (!handle(cpu, exit))
 			break;
 		/*
 		 * An event whose delivery exits again gives the guest no instruction
 		 * before which the host's interrupts could be taken; nor does a trap
 		 * that is due right behind a delivery, or a window that opens too early.
 		 */
-		if ((exit.kind <= ZX_EXIT_WINDOW || unlikely(cpu->irq.cut)) &&
+		if ((exit->kind <= ZX_EXIT_WINDOW || unlikely(cpu->irq.cut)) &&
 		    !open_interrupts(cpu))
 			break;
 	}
-	zx_backend->put(cpu);
+	static_call(backend_put)(cpu);
 }
 
 static void burst(struct zx_cpu *cpu)
@@ -192,8 +224,8 @@ static void burst(struct zx_cpu *cpu)
 	 * Show the place, then look at events and at gpas->tlb_gen: whoever changes
 	 * those looks at the place after.
 	 */
-	WRITE_ONCE(cpu->space.cpu, smp_processor_id());
-	smp_mb();	/* pairs with zx_irq_post() and flush() in gpas.c */
+	/* pairs with zx_irq_post() and flush() in gpas.c */
+	smp_store_mb(cpu->space.cpu, smp_processor_id());
 	if (likely(__this_cpu_read(zx_host_on)))
 		enter_guest(cpu);
 	else
@@ -330,7 +362,7 @@ static zx_status_t do_halt(struct zx_cpu *cpu)
 }
 
 /* Until the bell has a packet. The store is then executed again, and rings. */
-static zx_status_t do_bell(struct zx_cpu *cpu)
+static noinline zx_status_t do_bell(struct zx_cpu *cpu)
 {
 	struct zx_bell *bell = cpu->bell->bell;
 	zx_status_t status = ZX_OK;
@@ -383,6 +415,12 @@ static zx_status_t run(struct zx_cpu *cpu)
 			return status;
 	}
 	do {
+		/* A burst would find it as well, and have loaded the guest's FPU for nothing. */
+		if (unlikely(READ_ONCE(cpu->irq.events) & BIT(ZX_EVENT_KICK)) &&
+		    !zx_irq_take(cpu)) {
+			cpu->page->rip = cpu->rip;
+			return kicked(cpu);
+		}
 		cpu->next = ZX_NEXT_NONE;
 		burst(cpu);
 		if (likely(cpu->next == ZX_NEXT_RETURN))
@@ -400,6 +438,7 @@ zx_status_t zx_cpu_run(struct zx_cpu *cpu)
 	page->reason = ZX_VCPU_REASON_NONE;
 	cpu->accessing = false;
 	status = run(cpu);
-	trace_zx_return(cpu->space.id, status, page->reason, page->addr);
+	if (trace_zx_return_enabled())
+		trace_zx_return(cpu->space.id, status, page->reason, page->addr);
 	return status;
 }

@@ -65,6 +65,7 @@ struct zx_cpu {
 	struct zx_vcpu_page *page;	/* [I] registers; the guest's and user space's */
 	struct zx_gpas *gpas;		/* [I] a reference is the owner's matter */
 	void *hw;			/* [I] the backend's */
+	struct zx_exit *exit;		/* [I] the last one: on a stack it would be cleared each time */
 	struct task_struct *task;	/* [I] who runs it */
 	struct rcuwait wait;		/* the task, asleep in ZX_NEXT_HALT or _BELL */
 
@@ -105,6 +106,9 @@ struct zx_cpu {
 	u64 tsc_aux;
 	u64 sysenter_esp, sysenter_eip;	/* whole: AMD's CPUs may keep 32 bits of them */
 };
+
+/* Once, when zx_backend is known and before there is a VCPU. */
+void zx_cpu_setup(void);
 
 /* @page is the shared page, zeroed. NO_MEMORY, INTERNAL. */
 zx_status_t zx_cpu_init(struct zx_cpu *cpu, struct zx_gpas *gpas, unsigned int id, u64 entry,

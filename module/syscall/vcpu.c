@@ -42,7 +42,7 @@ static zx_status_t check_enter(struct zx_handle *handle)
 {
 	zx_status_t status = zx_handle_check(handle, ZX_OBJ_TYPE_VCPU, ZX_RIGHT_EXECUTE);
 
-	if (status != ZX_OK)
+	if (unlikely(status != ZX_OK))
 		return status;
 	return zx_vcpu_is_mine(zx_vcpu_from(handle->obj)) ? ZX_OK : ZX_ERR_BAD_STATE;
 }

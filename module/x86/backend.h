@@ -246,9 +246,25 @@ static inline bool zx_msr_is_syscall(u32 msr)
 /* exit->len is known. */
 bool zx_msr_access(struct zx_cpu *cpu, struct zx_exit *exit);
 void zx_msr_host_on(void);	/* on the CPU that was switched on */
-/* Around a burst. */
-void zx_msr_enter(struct zx_cpu *cpu);
-void zx_msr_leave(struct zx_cpu *cpu);
+
+DECLARE_PER_CPU(u64, zx_host_tsc_aux);
+void zx_msr_tsc_aux(u64 value);
+
+/*
+ * Around a burst: the host needs its own again before it returns to user space, which ends
+ * one. On a CPU without that MSR both are 0.
+ */
+static inline void zx_msr_enter(struct zx_cpu *cpu)
+{
+	if (cpu->tsc_aux != __this_cpu_read(zx_host_tsc_aux))
+		zx_msr_tsc_aux(cpu->tsc_aux);
+}
+
+static inline void zx_msr_leave(struct zx_cpu *cpu)
+{
+	if (cpu->tsc_aux != __this_cpu_read(zx_host_tsc_aux))
+		zx_msr_tsc_aux(__this_cpu_read(zx_host_tsc_aux));
+}
 
 /* ipi.c */
 /* exit->len is known. */

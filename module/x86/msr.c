@@ -267,7 +267,7 @@ bool zx_msr_access(struct zx_cpu *cpu, struct zx_exit *exit)
 	return true;
 }
 
-static DEFINE_PER_CPU(u64, host_tsc_aux);
+DEFINE_PER_CPU(u64, zx_host_tsc_aux);
 
 void zx_msr_host_on(void)
 {
@@ -275,18 +275,10 @@ void zx_msr_host_on(void)
 
 	if (boot_cpu_has(X86_FEATURE_RDTSCP))
 		rdmsrl(MSR_TSC_AUX, value);
-	__this_cpu_write(host_tsc_aux, value);
+	__this_cpu_write(zx_host_tsc_aux, value);
 }
 
-/* The host needs its own again before it returns to user space, which ends a burst. */
-void zx_msr_enter(struct zx_cpu *cpu)
+void zx_msr_tsc_aux(u64 value)
 {
-	if (cpu->tsc_aux != __this_cpu_read(host_tsc_aux) && boot_cpu_has(X86_FEATURE_RDTSCP))
-		wrmsrl(MSR_TSC_AUX, cpu->tsc_aux);
-}
-
-void zx_msr_leave(struct zx_cpu *cpu)
-{
-	if (cpu->tsc_aux != __this_cpu_read(host_tsc_aux) && boot_cpu_has(X86_FEATURE_RDTSCP))
-		wrmsrl(MSR_TSC_AUX, __this_cpu_read(host_tsc_aux));
+	wrmsrl(MSR_TSC_AUX, value);
 }

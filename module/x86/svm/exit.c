@@ -51,14 +51,11 @@ static void decode_npf(const struct svm_control *c, struct zx_exit *exit)
 }
 
 /* The delivery that the exit cut short goes in again at the next entry. */
-static void requeue_event(struct svm_control *c, struct zx_cpu *cpu)
+static noinline void requeue_event(struct svm_control *c, struct zx_cpu *cpu)
 {
 	u64 event = c->exit_event, type = event & SVM_EVENT_TYPE;
 	u8 vector = event;
 
-	cpu->irq.cut = event & SVM_EVENT_VALID;
-	if (likely(!cpu->irq.cut))
-		return;
 	/* RIP is still on an INT n, INT3 or INTO: it runs again by itself. */
 	if (type == SVM_EVENT_SOFTWARE ||
 	    (type == SVM_EVENT_EXCEPTION && (vector == 3 || vector == 4)))
@@ -151,13 +148,12 @@ static u8 simple_kind(u64 code, u64 info)
  * after an exit between STI and HLT an interrupt would come before the HLT, which
  * would then sleep through it. So the HLT is done with the exit.
  */
-static bool halts(struct zx_cpu *cpu, const struct svm_vmcb *vmcb)
+static noinline bool halts(struct zx_cpu *cpu, const struct svm_vmcb *vmcb)
 {
 	u8 inst[ZX_INST_MAX];
 	size_t len;
 
-	if (likely(!(vmcb->control.shadow & SVM_SHADOW_ACTIVE)) || vmcb->save.cpl ||
-	    vmcb->save.dr7 & ZX_DR7_ENABLED)
+	if (vmcb->save.cpl || vmcb->save.dr7 & ZX_DR7_ENABLED)
 		return false;
 	len = zx_mem_fetch(cpu, zx_backend->get(cpu, ZX_REG_CODE_SIZE), vmcb->save.cr3, inst);
 	/* What it lacks the guest will fetch itself. */
@@ -172,7 +168,9 @@ void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 	u64 code = c->exit_code;
 
 	exit->code = code;
-	requeue_event(c, cpu);
+	cpu->irq.cut = c->exit_event & SVM_EVENT_VALID;
+	if (unlikely(cpu->irq.cut))
+		requeue_event(c, cpu);
 	switch (code) {
 	case SVM_EXIT_IO:
 		decode_io(c, cpu, exit);
@@ -190,7 +188,7 @@ void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 	case SVM_EXIT_INTR:
 		exit->kind = ZX_EXIT_HOST_IRQ;
 		exit->len = 0;
-		if (unlikely(halts(cpu, svm->vmcb))) {
+		if (unlikely(c->shadow & SVM_SHADOW_ACTIVE) && halts(cpu, svm->vmcb)) {
 			exit->kind = ZX_EXIT_HLT;
 			exit->len = 1;
 		}

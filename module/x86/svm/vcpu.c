@@ -105,15 +105,16 @@ static void check_flush(struct zx_cpu *cpu, struct svm_vcpu *svm)
 
 static void enter(struct zx_cpu *cpu, struct svm_vcpu *svm)
 {
-	phys_addr_t host = __this_cpu_read(svm_host.area_pa);
+	svm_enter(&cpu->page->regs, svm->vmcb_pa, __this_cpu_read(svm_host.area_pa));
+}
+
+/* Out of line: an array on the stack costs those who have none of these. */
+static noinline void enter_with_breakpoints(struct zx_cpu *cpu, struct svm_vcpu *svm)
+{
 	u64 saved[4];
 
-	if (likely(!(svm->vmcb->save.dr7 & ZX_DR7_ENABLED))) {
-		svm_enter(&cpu->page->regs, svm->vmcb_pa, host);
-		return;
-	}
 	zx_debug_enter(cpu, saved);
-	svm_enter(&cpu->page->regs, svm->vmcb_pa, host);
+	enter(cpu, svm);
 	zx_debug_leave(saved);
 }
 
@@ -168,8 +169,12 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 		save->rip = cpu->rip;
 		c->shadow &= ~SVM_SHADOW_ACTIVE;
 	}
-	amd_clear_divider();
-	enter(cpu, svm);
+	if (static_cpu_has_bug(X86_BUG_DIV0))
+		amd_clear_divider();
+	if (likely(!(save->dr7 & ZX_DR7_ENABLED)))
+		enter(cpu, svm);
+	else
+		enter_with_breakpoints(cpu, svm);
 	regs->rax = save->rax;
 	regs->rsp = save->rsp;
 	cpu->rip = save->rip;

@@ -251,13 +251,17 @@ static void restore_host(struct vmx_vcpu *vmx)
 
 static bool enter(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
 {
+	return vmx_enter(&cpu->page->regs, &vmx->host_rsp, vmx->launched);
+}
+
+/* Out of line: an array on the stack costs those who have none of these. */
+static noinline bool enter_with_breakpoints(struct zx_cpu *cpu, struct vmx_vcpu *vmx)
+{
 	u64 saved[4];
 	bool ran;
 
-	if (likely(!(vmx->dr7 & ZX_DR7_ENABLED)))
-		return vmx_enter(&cpu->page->regs, &vmx->host_rsp, vmx->launched);
 	zx_debug_enter(cpu, saved);
-	ran = vmx_enter(&cpu->page->regs, &vmx->host_rsp, vmx->launched);
+	ran = enter(cpu, vmx);
 	zx_debug_leave(saved);
 	return ran;
 }
@@ -286,7 +290,8 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 	if (unlikely(vmx->host_pebs))
 		vmx_wrmsr(MSR_IA32_PEBS_ENABLE, 0);
 
-	ran = enter(cpu, vmx);
+	ran = likely(!(vmx->dr7 & ZX_DR7_ENABLED)) ? enter(cpu, vmx) :
+						     enter_with_breakpoints(cpu, vmx);
 	zx_restrict_speculation();
 	restore_host(vmx);
 	if (unlikely(!ran)) {
