@@ -65,7 +65,7 @@ struct zx_cpu {
 	struct zx_vcpu_page *page;	/* [I] registers; the guest's and user space's */
 	struct zx_gpas *gpas;		/* [I] a reference is the owner's matter */
 	void *hw;			/* [I] the backend's */
-	struct zx_exit *exit;		/* [I] the last one: on a stack it would be cleared each time */
+	struct zx_exit *exit;		/* [I] the last one: a stack would be cleared each time */
 	struct task_struct *task;	/* [I] who runs it */
 	struct rcuwait wait;		/* the task, asleep in ZX_NEXT_HALT or _BELL */
 

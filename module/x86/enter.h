@@ -68,7 +68,7 @@
  * Nothing that the guest has left in the return predictors. As the kernel's macro of that
  * name does it, but without its loop, which takes two and a half times the instructions.
  */
-.macro ZX_FILL_RETURN_BUFFER feature:req
+.macro ZX_FILL_RETURN_BUFFER feature
 	ALTERNATIVE "jmp .Lfilled_\@", "", \feature
 	.rept RSB_CLEAR_LOOPS
 	__FILL_RETURN_SLOT
