@@ -76,7 +76,7 @@
 	add	$8 * RSB_CLEAR_LOOPS, %rsp
 	lfence
 	ZX_CREDIT_CALL_DEPTH
-.Lfilled_\@:
+.set .Lfilled_\@, .
 .endm
 
 /* What ZX_POP_KEPT does not overwrite: nothing of the guest's stays for speculation. */
