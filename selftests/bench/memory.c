@@ -102,7 +102,7 @@ static void live_elsewhere(void *op)
 	pthread_join(thread, NULL);
 }
 
-/* @arg: by a thread that is not the first, of whose stack libzx learns faster. */
+/* @arg: by a thread that is not the first. */
 static uint64_t lifetime(const struct op *op)
 {
 	return each(work_ticks(op->arg ? live_elsewhere : live, (void *)op), LIVES);
