@@ -108,7 +108,8 @@ static long ldt_limit(void)
 	unsigned long limit;
 	bool valid;
 
-	asm volatile("lsl %2, %0" : "=r" (limit), "=@ccz" (valid) : "r" ((unsigned long)LDT_SELECTOR));
+	asm volatile("lsl %2, %0" : "=r" (limit), "=@ccz" (valid) :
+		     "r" ((unsigned long)LDT_SELECTOR));
 	return valid ? (long)limit : -1;
 }
 
@@ -117,7 +118,8 @@ static long ldt_access(void)
 	unsigned long access;
 	bool valid;
 
-	asm volatile("lar %2, %0" : "=r" (access), "=@ccz" (valid) : "r" ((unsigned long)LDT_SELECTOR));
+	asm volatile("lar %2, %0" : "=r" (access), "=@ccz" (valid) :
+		     "r" ((unsigned long)LDT_SELECTOR));
 	return valid ? (long)access : -1;
 }
 

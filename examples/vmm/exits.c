@@ -11,8 +11,8 @@
 
 /* In the order of the record's fields, behind the number and the flags of its CPU. */
 static const char *const names[EXITS] = {
-	"entries", "exits", "interrupt", "window", "cpuid", "hlt", "control register", "io", "rdmsr",
-	"wrmsr", "memory", "xsetbv", "pause", "hypercall",
+	"entries", "exits", "interrupt", "window", "cpuid", "hlt", "control register", "io",
+	"rdmsr", "wrmsr", "memory", "xsetbv", "pause", "hypercall",
 };
 
 _Static_assert(sizeof(zx_info_guest_stats_t) == (EXITS + 1) * sizeof(uint64_t), "a name for each");
@@ -49,8 +49,10 @@ void exits_show(const uint64_t before[EXITS])
 
 	exits_read(now);
 	fprintf(stderr, "vmm: ");
-	for (i = 0; i < EXITS; i++)
-		if (now[i] != before[i])
-			fprintf(stderr, "%s%s %" PRIu64, i ? ", " : "", names[i], now[i] - before[i]);
+	for (i = 0; i < EXITS; i++) {
+		now[i] -= before[i];
+		if (now[i])
+			fprintf(stderr, "%s%s %" PRIu64, i ? ", " : "", names[i], now[i]);
+	}
 	fprintf(stderr, "\n");
 }
