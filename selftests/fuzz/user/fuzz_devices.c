@@ -440,6 +440,16 @@ zx_status_t zxl_guest_set_ipi_mode(zx_handle_t guest UNUSED, uint32_t mode UNUSE
 	abort();
 }
 
+void exits_read(uint64_t counts[EXITS] UNUSED)
+{
+	abort();
+}
+
+void exits_show(const uint64_t before[EXITS] UNUSED)
+{
+	abort();
+}
+
 static void begin(const uint8_t *data, size_t size)
 {
 	memset(&env, 0, sizeof(env));
