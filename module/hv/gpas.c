@@ -306,6 +306,9 @@ bool zx_gpas_fault_at_hand(struct zx_gpas *gpas, u64 gpa, unsigned int access)
 	struct zx_mapping *map;
 	bool done = false;
 
+	/* There letting go of a lock may switch interrupts on. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return false;
 	if (gpa >> ZX_GPA_BITS || !down_read_trylock(&gpas->lock))
 		return false;
 	map = zx_region_find(gpas->root, gpa >> PAGE_SHIFT);
