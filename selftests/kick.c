@@ -43,6 +43,24 @@ TEST_F(kick, several_collapse)
 	EXPECT_EQ(ZX_OK, vm_finish(&self->vm));
 }
 
+TEST_F(kick, leaves_the_flags)
+{
+	const uint64_t fixed = 2, carry = 1;
+	struct zx_vcpu_page *page;
+
+	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, done));
+	page = zxl_vcpu_page(self->vm.vcpu);
+	page->regs.rflags = fixed | carry;
+	ASSERT_EQ(ZX_OK, zx_vcpu_kick(self->vm.vcpu));
+	ASSERT_EQ(ZX_ERR_CANCELED, zx_vcpu_enter(self->vm.vcpu, &self->packet));
+	EXPECT_EQ(carry, page->regs.rflags);
+	/* Without that bit they are not taken over, but read again. */
+	page->regs.rflags = 0;
+	ASSERT_EQ(ZX_OK, zx_vcpu_kick(self->vm.vcpu));
+	ASSERT_EQ(ZX_ERR_CANCELED, zx_vcpu_enter(self->vm.vcpu, &self->packet));
+	EXPECT_EQ(carry, page->regs.rflags);
+}
+
 TEST_F(kick, shows_in_the_info)
 {
 	zx_info_vcpu_t info = { .flags = 77 };

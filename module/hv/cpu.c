@@ -400,6 +400,23 @@ static zx_status_t between(struct zx_cpu *cpu)
 	}
 }
 
+/*
+ * A burst would find the kick as well, and have loaded the guest's FPU for nothing; but
+ * flags that user space has written are taken over by a burst only.
+ */
+static noinline bool kicked_early(struct zx_cpu *cpu)
+{
+	struct zx_vcpu_page *page = cpu->page;
+
+	if (READ_ONCE(page->regs.rflags) & X86_EFLAGS_FIXED || zx_irq_take(cpu))
+		return false;
+	zx_cpu_hold(cpu);
+	page->regs.rflags = zx_backend->get(cpu, ZX_REG_RFLAGS) & ZX_VCPU_RFLAGS_USER;
+	zx_cpu_release(cpu);
+	page->rip = cpu->rip;
+	return true;
+}
+
 static zx_status_t run(struct zx_cpu *cpu)
 {
 	zx_status_t status;
@@ -415,12 +432,8 @@ static zx_status_t run(struct zx_cpu *cpu)
 			return status;
 	}
 	do {
-		/* A burst would find it as well, and have loaded the guest's FPU for nothing. */
-		if (unlikely(READ_ONCE(cpu->irq.events) & BIT(ZX_EVENT_KICK)) &&
-		    !zx_irq_take(cpu)) {
-			cpu->page->rip = cpu->rip;
+		if (unlikely(READ_ONCE(cpu->irq.events) & BIT(ZX_EVENT_KICK)) && kicked_early(cpu))
 			return kicked(cpu);
-		}
 		cpu->next = ZX_NEXT_NONE;
 		burst(cpu);
 		if (likely(cpu->next == ZX_NEXT_RETURN))
