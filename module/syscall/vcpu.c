@@ -3,6 +3,7 @@
  * Calls on VCPUs. Enter is the hot one: it has no argument struct, and between
  * the ioctl and the guest nothing is copied.
  */
+#include <linux/fault-inject-usercopy.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -163,7 +164,8 @@ bool zx_quick_vcpu_interrupt(struct zx_handle *handle, u64 arg, zx_status_t *sta
 	const struct zx_ioc_vcpu_interrupt __user *args = u64_to_user_ptr(arg);
 	u32 size, vector, options, reserved;
 
-	if (!user_read_access_begin(args, sizeof(*args)))
+	/* As the kernel's own copies do it where a test wants them to fail. */
+	if (should_fail_usercopy() || !user_read_access_begin(args, sizeof(*args)))
 		return false;
 	unsafe_get_user(size, &args->size, fault);
 	unsafe_get_user(vector, &args->vector, fault);
