@@ -117,7 +117,7 @@ check-params: machine-tests
 cover: machine-tests
 	selftests/cover/check $(CHOSEN)
 
-# Both vendors, unless one is named; a quarter of an hour.
+# Both vendors, unless one is named; ten minutes.
 bench: machine-tests
 	selftests/bench/run $(CHOSEN) $(if $(KERNEL),--kernel $(KERNEL)) $(if $(CHOSEN)$(KERNEL),,--output selftests/bench/RESULTS.md)
 
