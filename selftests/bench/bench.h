@@ -84,6 +84,9 @@ struct op {
 
 extern const struct op exit_ops[], memory_ops[], event_ops[], bell_ops[];
 
+/* memory.c: a guest and a VCPU, created, run and destroyed. */
+uint64_t life_ticks(bool in_thread);
+
 /* scale.c: --scale */
 void scale(void);
 

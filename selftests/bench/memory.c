@@ -11,6 +11,21 @@
 /* Beyond what is in a few instructions of the guest there would be an exit. */
 #define NO_EXIT		200
 
+/* Memory at WINDOW that the blob of @op touches, @count times. */
+static void window_touch(struct machine *m, struct block *block, const struct op *op,
+			 uint64_t count)
+{
+	machine_start(m, op, count, WINDOW);
+	machine_map(m, WINDOW, block, block->size);
+	machine_finish(m);
+}
+
+static void window_end(struct machine *m, struct block *block)
+{
+	machine_end(m);
+	block_free(block);
+}
+
 static uint64_t first_touch(const struct op *op)
 {
 	struct block block;
@@ -18,12 +33,9 @@ static uint64_t first_touch(const struct op *op)
 	uint64_t ticks;
 
 	block_make(&block, PAGES * PAGE, false, false);
-	machine_start(&m, op, PAGES, WINDOW);
-	machine_map(&m, WINDOW, &block, PAGES * PAGE);
-	machine_finish(&m);
+	window_touch(&m, &block, op, PAGES);
 	ticks = guest_ticks(&m);
-	machine_end(&m);
-	block_free(&block);
+	window_end(&m, &block);
 	return each(ticks, PAGES);
 }
 
@@ -42,13 +54,10 @@ static uint64_t first_touch_huge(const struct op *op)
 	uint64_t ticks;
 
 	block_make(&block, HUGE_PAGES * HUGE, true, false);
-	machine_start(&m, op, HUGE_PAGES, WINDOW);
-	machine_map(&m, WINDOW, &block, HUGE_PAGES * HUGE);
-	machine_finish(&m);
+	window_touch(&m, &block, op, HUGE_PAGES);
 	ticks = guest_ticks(&m);
 	must_be_huge(&m);
-	machine_end(&m);
-	block_free(&block);
+	window_end(&m, &block);
 	return each(ticks, HUGE_PAGES);
 }
 
@@ -64,48 +73,50 @@ static uint64_t unmap(const struct op *op)
 	uint64_t ticks;
 
 	block_make(&block, UNMAPPED * PAGE, false, false);
-	machine_start(&m, op, UNMAPPED, WINDOW);
-	machine_map(&m, WINDOW, &block, UNMAPPED * PAGE);
-	machine_finish(&m);
+	window_touch(&m, &block, op, UNMAPPED);
 	ticks = work_ticks(unmap_window, &m);
-	machine_end(&m);
-	block_free(&block);
+	window_end(&m, &block);
 	return ticks;
 }
 
-static void live(void *arg)
+static void live(void *unused)
 {
-	const struct op *op = arg;
 	struct machine m;
 	uint64_t i;
 
+	(void)unused;
 	for (i = 0; i < LIVES; i++) {
 		machine_up(&m, &bench_ram);
-		machine_load(&m, op->from, op->to);
+		machine_load(&m, done_start, done_end);
 		machine_cpu(&m, 0);
 		machine_finish(&m);
 		machine_end(&m);
 	}
 }
 
-static void *live_in_thread(void *op)
+static void *live_in_thread(void *unused)
 {
-	live(op);
+	live(unused);
 	return NULL;
 }
 
-static void live_elsewhere(void *op)
+static void live_elsewhere(void *unused)
 {
 	pthread_t thread;
 
-	spawn(&thread, live_in_thread, op);
+	spawn(&thread, live_in_thread, unused);
 	pthread_join(thread, NULL);
+}
+
+uint64_t life_ticks(bool in_thread)
+{
+	return each(work_ticks(in_thread ? live_elsewhere : live, NULL), LIVES);
 }
 
 /* @arg: by a thread that is not the first. */
 static uint64_t lifetime(const struct op *op)
 {
-	return each(work_ticks(op->arg ? live_elsewhere : live, (void *)op), LIVES);
+	return life_ticks(op->arg);
 }
 
 const struct op memory_ops[] = {

@@ -12,7 +12,6 @@
 #define FEW		10u
 #define SAMPLE		200u
 #define MANY		1000u
-#define LIVES		10u
 #define TOUCHED		(2 * GIB)
 #define SETTLING	8
 #define NEAR_KB		32
@@ -210,35 +209,6 @@ static void trap_bytes(void)
 	machine_down(&m);
 }
 
-static void lives(void *unused)
-{
-	struct machine m;
-	unsigned int i;
-
-	(void)unused;
-	for (i = 0; i < LIVES; i++) {
-		machine_up(&m, &bench_ram);
-		machine_load(&m, done_start, done_end);
-		machine_cpu(&m, 0);
-		machine_finish(&m);
-		machine_end(&m);
-	}
-}
-
-static void *lives_in_thread(void *unused)
-{
-	lives(unused);
-	return NULL;
-}
-
-static void lives_elsewhere(void *unused)
-{
-	pthread_t thread;
-
-	spawn(&thread, lives_in_thread, unused);
-	pthread_join(thread, NULL);
-}
-
 static void among(unsigned int count)
 {
 	const int64_t before = bytes_used();
@@ -251,9 +221,9 @@ static void among(unsigned int count)
 		say("bytes of each, with its RAM and its thread",
 		    (bytes_used() - before) / (int)count);
 	snprintf(name, sizeof(name), "create to destroy, %u others alive", count);
-	say(name, each(work_ticks(lives, NULL), LIVES));
+	say(name, life_ticks(false));
 	strcat(name, ", in a thread");
-	say(name, each(work_ticks(lives_elsewhere, NULL), LIVES));
+	say(name, life_ticks(true));
 	all_go(count);
 }
 

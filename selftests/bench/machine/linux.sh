@@ -3,7 +3,7 @@
 #
 # linux.sh: in the machine, from starting the VMM to the user space of Linux in its guest, in hundredths of a
 # second, and what made it exit until it switched itself off. KVM's time is kvmtool's, which Debian does not have:
-# the same kernel and memory, measured once.
+# the same kernel, told no more than to be quiet, and memory, measured once.
 
 kvmtool=187
 
@@ -28,7 +28,7 @@ told() { # WHAT
 }
 
 boot --cmdline "console=ttyS0 quiet panic=-1"
-told "From starting the VMM to the guest's user space, with the kernel's options as kvmtool has them"
+told "From starting the VMM to the guest's user space, the kernel told to be quiet"
 boot
 told "With the VMM's own, by which the guest does not test its ciphers"
 sed -n 's/^vmm: /    /p' /tmp/stats
