@@ -29,27 +29,6 @@ static const struct {
 	{ "\xc6\x07\x90\xc3", 3 },		/* movb $0x90 (a NOP), (%rdi); ret */
 };
 
-FIXTURE(fetch) {
-	struct vm vm;
-	zx_handle_t vmo;
-	zx_port_packet_t packet;
-};
-
-FIXTURE_SETUP(fetch)
-{
-	self->vmo = ZX_HANDLE_INVALID;
-	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
-	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_TRAP, PAGE,
-					   ZX_HANDLE_INVALID, KEY_TRAP));
-}
-
-FIXTURE_TEARDOWN(fetch)
-{
-	if (self->vmo != ZX_HANDLE_INVALID)
-		zx_handle_close(self->vmo);
-	vm_down(&self->vm);
-}
-
 static void put(struct vm *vm, uint64_t table, unsigned int index, uint64_t value)
 {
 	memcpy(vm->mem + table + 8 * index, &value, sizeof(value));
@@ -78,6 +57,28 @@ static void build(struct vm *vm)
 	vm_frame(vm)->rdx = LINEAR + AT;
 }
 
+FIXTURE(fetch) {
+	struct vm vm;
+	zx_handle_t vmo;
+	zx_port_packet_t packet;
+};
+
+FIXTURE_SETUP(fetch)
+{
+	self->vmo = ZX_HANDLE_INVALID;
+	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_TRAP, PAGE,
+					   ZX_HANDLE_INVALID, KEY_TRAP));
+	build(&self->vm);
+}
+
+FIXTURE_TEARDOWN(fetch)
+{
+	if (self->vmo != ZX_HANDLE_INVALID)
+		zx_handle_close(self->vmo);
+	vm_down(&self->vm);
+}
+
 /* Enter; is it that instruction which stored? */
 static bool stores(struct _test_data_fetch *self, unsigned int way)
 {
@@ -94,78 +95,91 @@ static bool stores(struct _test_data_fetch *self, unsigned int way)
 	       !memcmp(access.instruction, insns[way].code, insns[way].len);
 }
 
-TEST_F(fetch, bytes_were_written)
+/* The code is that of one way twice, then that of the other, and so on, as @turn to @way has it. */
+static void take_turns(struct __test_metadata *_metadata, struct _test_data_fetch *self,
+		       void (*turn)(struct _test_data_fetch *self, unsigned int way))
 {
 	unsigned int i;
 
-	build(&self->vm);
 	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
 	for (i = 0; i < 8; i++) {
 		ASSERT_TRUE(stores(self, i / 2 % 2));
-		memcpy(self->vm.mem + CODE(0) + AT, insns[(i + 1) / 2 % 2].code,
-		       sizeof(insns[0].code));
+		turn(self, (i + 1) / 2 % 2);
 	}
 }
 
-static void other_entry(struct __test_metadata *_metadata, struct _test_data_fetch *self,
-			unsigned int level)
+static void write_bytes(struct _test_data_fetch *self, unsigned int way)
 {
-	unsigned int i;
+	memcpy(self->vm.mem + CODE(0) + AT, insns[way].code, sizeof(insns[way].code));
+}
 
-	build(&self->vm);
-	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
-	for (i = 0; i < 8; i++) {
-		ASSERT_TRUE(stores(self, i / 2 % 2));
-		lead(&self->vm, TABLE(0, level), level, (i + 1) / 2 % 2);
-	}
+TEST_F(fetch, bytes_were_written)
+{
+	take_turns(_metadata, self, write_bytes);
+}
+
+static void write_last(struct _test_data_fetch *self, unsigned int way)
+{
+	lead(&self->vm, TABLE(0, 0), 0, way);
 }
 
 TEST_F(fetch, last_entry_is_another)
 {
-	other_entry(_metadata, self, 0);
+	take_turns(_metadata, self, write_last);
+}
+
+static void write_second(struct _test_data_fetch *self, unsigned int way)
+{
+	lead(&self->vm, TABLE(0, 1), 1, way);
 }
 
 TEST_F(fetch, second_entry_is_another)
 {
-	other_entry(_metadata, self, 1);
+	take_turns(_metadata, self, write_second);
+}
+
+static void write_third(struct _test_data_fetch *self, unsigned int way)
+{
+	lead(&self->vm, TABLE(0, 2), 2, way);
 }
 
 TEST_F(fetch, third_entry_is_another)
 {
-	other_entry(_metadata, self, 2);
+	take_turns(_metadata, self, write_third);
+}
+
+static void write_top(struct _test_data_fetch *self, unsigned int way)
+{
+	lead(&self->vm, TABLE(0, 3), 3, way);
 }
 
 TEST_F(fetch, top_entry_is_another)
 {
-	other_entry(_metadata, self, 3);
+	take_turns(_metadata, self, write_top);
+}
+
+static void load_cr3(struct _test_data_fetch *self, unsigned int way)
+{
+	vm_frame(&self->vm)->rbx = TABLE(way, LEVELS - 1);
 }
 
 TEST_F(fetch, cr3_is_another)
 {
-	unsigned int i;
+	take_turns(_metadata, self, load_cr3);
+}
 
-	build(&self->vm);
-	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
-	for (i = 0; i < 8; i++) {
-		ASSERT_TRUE(stores(self, i / 2 % 2));
-		vm_frame(&self->vm)->rbx = TABLE((i + 1) / 2 % 2, LEVELS - 1);
-	}
+static void write_large(struct _test_data_fetch *self, unsigned int way)
+{
+	if (way)
+		put(&self->vm, TABLE(0, 1), 0, GUEST_SPARE | PTE | PTE_LARGE);
+	else
+		lead(&self->vm, TABLE(0, 1), 1, 0);
 }
 
 TEST_F(fetch, large_page_becomes_small_ones)
 {
-	unsigned int i;
-
-	build(&self->vm);
 	memcpy(self->vm.mem + GUEST_SPARE + AT, insns[1].code, sizeof(insns[1].code));
-	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
-	for (i = 0; i < 8; i++) {
-		ASSERT_TRUE(stores(self, i / 2 % 2));
-		if ((i + 1) / 2 % 2)
-			put(&self->vm, TABLE(0, 1), 0, GUEST_SPARE | PTE | PTE_LARGE);
-		else
-			lead(&self->vm, TABLE(0, 1), 1, 0);
-	}
+	take_turns(_metadata, self, write_large);
 }
 
 static zx_status_t map_page(struct _test_data_fetch *self, unsigned int page)
@@ -176,23 +190,24 @@ static zx_status_t map_page(struct _test_data_fetch *self, unsigned int page)
 			   ZX_VM_SPECIFIC, GUEST_MAPPED, self->vmo, page * PAGE, PAGE, &addr);
 }
 
+/* If it fails, the next store is of another kind. */
+static void map_other(struct _test_data_fetch *self, unsigned int way)
+{
+	zx_vmar_unmap(self->vm.vmar, GUEST_MAPPED, PAGE);
+	map_page(self, way);
+}
+
 TEST_F(fetch, host_maps_another_page)
 {
 	unsigned int i;
 
-	build(&self->vm);
 	put(&self->vm, TABLE(0, 0), 0, GUEST_MAPPED | PTE);
 	ASSERT_EQ(ZX_OK, vmo_executable(2 * PAGE, &self->vmo));
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(ZX_OK, zx_vmo_write(self->vmo, insns[i].code, i * PAGE + AT,
 					      sizeof(insns[i].code)));
 	ASSERT_EQ(ZX_OK, map_page(self, 0));
-	ASSERT_EQ(ZX_OK, vm_boot(&self->vm, fetch));
-	for (i = 0; i < 8; i++) {
-		ASSERT_TRUE(stores(self, i / 2 % 2));
-		ASSERT_EQ(ZX_OK, zx_vmar_unmap(self->vm.vmar, GUEST_MAPPED, PAGE));
-		ASSERT_EQ(ZX_OK, map_page(self, (i + 1) / 2 % 2));
-	}
+	take_turns(_metadata, self, map_other);
 }
 
 TEST_HARNESS_MAIN
