@@ -39,7 +39,7 @@ host_log() {
 }
 
 echo TAP version 13
-echo 1..27
+echo 1..28
 
 run --help
 [ $status = 0 ] && grep -q -e --kernel "$work/out"
@@ -95,6 +95,10 @@ printf '\017\013' | dd of="$work/ud2" bs=1 seek=$(((sectors + 2) * 512)) conv=no
 run --kernel "$work/ud2" --no-reboot
 [ $status = 1 ] && grep -q "triple fault" "$work/err" && [ "$(wc -l <"$work/err")" = 1 ]
 result "triple fault" $?
+
+run --kernel "$work/ud2" --no-reboot --stats
+[ $status = 1 ] && grep -q "^vmm: packets: .* ms$" "$work/err" && grep -q "^vmm: entries [1-9]" "$work/err"
+result "packets and exits are told" $?
 
 run --kernel "$work/ud2"
 [ $status = 9 ] && [ "$(grep -c "triple fault.*starts again" "$work/err")" = 9 ]
