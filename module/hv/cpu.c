@@ -182,14 +182,6 @@ static bool open_interrupts(struct zx_cpu *cpu)
 	return false;
 }
 
-/* Ports are the hot way to user space: one handler less in between. */
-static bool handle(struct zx_cpu *cpu, struct zx_exit *exit)
-{
-	if (exit->kind == ZX_EXIT_IO)
-		return zx_exit_io(cpu, exit);
-	return exit->kind == ZX_EXIT_HOST_IRQ || zx_exit_handle(cpu, exit);
-}
-
 static void enter_guest(struct zx_cpu *cpu)
 {
 	struct zx_exit *exit = cpu->exit;
@@ -199,7 +191,7 @@ static void enter_guest(struct zx_cpu *cpu)
 		static_call(backend_run)(cpu, exit);
 		zx_stats_count(exit->kind);
 		trace_zx_exit(cpu->space.id, exit->kind, exit->code, cpu->rip);
-		if (!handle(cpu, exit))
+		if (exit->kind != ZX_EXIT_HOST_IRQ && !zx_exit_handle(cpu, exit))
 			break;
 		/*
 		 * An event whose delivery exits again gives the guest no instruction
@@ -451,7 +443,6 @@ zx_status_t zx_cpu_run(struct zx_cpu *cpu)
 	page->reason = ZX_VCPU_REASON_NONE;
 	cpu->accessing = false;
 	status = run(cpu);
-	if (trace_zx_return_enabled())
-		trace_zx_return(cpu->space.id, status, page->reason, page->addr);
+	trace_zx_return(cpu->space.id, status, page->reason, page->addr);
 	return status;
 }

@@ -87,7 +87,7 @@ bool zx_exit_skip(struct zx_cpu *cpu, struct zx_exit *exit)
 	return true;
 }
 
-static bool exit_cpuid(struct zx_cpu *cpu, struct zx_exit *exit)
+static noinline bool exit_cpuid(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct zx_vcpu_regs *regs = &cpu->page->regs;
 	u32 eax, ebx, ecx, edx;
@@ -104,7 +104,7 @@ static bool exit_cpuid(struct zx_cpu *cpu, struct zx_exit *exit)
 	return true;
 }
 
-static bool exit_hlt(struct zx_cpu *cpu, struct zx_exit *exit)
+static noinline bool exit_hlt(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	bool intr_on = zx_backend->get(cpu, ZX_REG_RFLAGS) & X86_EFLAGS_IF;
 
@@ -146,7 +146,7 @@ static bool clock_pairing(struct zx_cpu *cpu, u64 gpa, s64 *result)
 }
 
 /* Number in RAX, arguments in RBX, RCX. Whatever happens, a hypercall only answers. */
-static bool exit_hypercall(struct zx_cpu *cpu, struct zx_exit *exit)
+static noinline bool exit_hypercall(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct zx_vcpu_regs *regs = &cpu->page->regs;
 	u64 nr = READ_ONCE(regs->rax);
@@ -182,7 +182,7 @@ static void clear_resume(struct zx_cpu *cpu)
 }
 
 /* Either vendor's instructions work on both: the other one's come as #UD. */
-static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
+static noinline bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct zx_inst inst;
 
@@ -204,7 +204,7 @@ static bool exit_ud(struct zx_cpu *cpu, struct zx_exit *exit)
 	return true;
 }
 
-static bool exit_msr(struct zx_cpu *cpu, struct zx_exit *exit)
+static noinline bool exit_msr(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	/* Served first: an MSR that faults leaves RIP on the instruction. */
 	struct zx_inst inst;
@@ -217,7 +217,7 @@ static bool exit_msr(struct zx_cpu *cpu, struct zx_exit *exit)
 	return zx_msr_access(cpu, exit);
 }
 
-static bool exit_xsetbv(struct zx_cpu *cpu, struct zx_exit *exit)
+static noinline bool exit_xsetbv(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct zx_vcpu_regs *regs = &cpu->page->regs;
 	u64 value = (u32)regs->rax | regs->rdx << 32;
@@ -230,7 +230,7 @@ static bool exit_xsetbv(struct zx_cpu *cpu, struct zx_exit *exit)
 }
 
 /* RIP is past the instruction, and the CPU has done what it does by itself. */
-static bool exit_apic(struct zx_cpu *cpu, struct zx_exit *exit)
+static noinline bool exit_apic(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	if (exit->kind == ZX_EXIT_EOI) {
 		zx_packet_eoi(cpu, exit->vector);
@@ -241,7 +241,7 @@ static bool exit_apic(struct zx_cpu *cpu, struct zx_exit *exit)
 	return true;
 }
 
-static bool exit_end(struct zx_cpu *cpu, struct zx_exit *exit)
+static noinline bool exit_end(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	static const struct {
 		zx_status_t status;
@@ -257,6 +257,7 @@ static bool exit_end(struct zx_cpu *cpu, struct zx_exit *exit)
 	return false;
 }
 
+/* All handlers are out of line: a frame that one of them needs would be everybody's. */
 bool zx_exit_handle(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	switch (exit->kind) {
