@@ -432,9 +432,10 @@ void vmx_host_flush_l1d(void)
 		return;
 	}
 	/* Translations first, so that page walks do not bring anything back. */
+#pragma GCC unroll 16
 	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += PAGE_SIZE)
 		READ_ONCE(l1d_pages[i]);
-#pragma GCC unroll 16
+#pragma GCC unroll 64
 	for (i = 0; i < PAGE_SIZE << L1D_ORDER; i += 64)
 		READ_ONCE(l1d_pages[i]);
 }
