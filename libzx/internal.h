@@ -76,9 +76,16 @@ static inline zx_status_t status_from(long ret)
 /* One call on a handle, and nothing else around it. */
 static inline zx_status_t direct_call(zx_handle_t handle, unsigned long cmd, const void *arg)
 {
+	long ret;
+
 	if (unlikely(!handle_valid(handle)))
 		return ZX_ERR_BAD_HANDLE;
-	return status_from(retry_ioctl(handle_fd(handle), cmd, arg));
+	ret = raw_syscall(SYS_ioctl, handle_fd(handle), (long)cmd, (long)arg);
+	if (likely(ret >= 0))
+		return -(zx_status_t)ret;
+	if (ret == -EINTR)
+		ret = retry_ioctl(handle_fd(handle), cmd, arg);
+	return status_from(ret);
 }
 
 zx_status_t libzx_call(zx_handle_t handle, unsigned long cmd, const void *arg);

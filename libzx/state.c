@@ -30,11 +30,15 @@ struct slot {
 	uint64_t generation;
 	struct zx_vcpu_page *page;
 	uint64_t koid;
-	/* The thread's for as long as it lives; both 0 if unknown. */
-	uintptr_t stack_low;
-	uintptr_t stack_high;
+	/*
+	 * The thread's for as long as it lives; both 0 if unknown. The last address that has
+	 * room for a state, and how far below it the stack begins.
+	 */
+	uintptr_t stack_last;
+	uintptr_t stack_depth;
 };
 
+/* Without a page it has no rights either. */
 static __thread struct slot slot;
 static _Atomic uint64_t generation = 1;
 
@@ -44,16 +48,19 @@ static bool key_made;
 
 static void clear_slot(void)
 {
-	memset(&slot, 0, offsetof(struct slot, stack_low));
+	memset(&slot, 0, offsetof(struct slot, stack_last));
 }
 
+/* A signal's handler may look at the slot at any time. */
 static void forget_page(void)
 {
+	struct zx_vcpu_page *page = slot.page;
 	int saved = errno;
 
-	if (slot.page)
-		munmap(slot.page, ZX_VCPU_PAGE_SIZE);
 	clear_slot();
+	atomic_signal_fence(memory_order_seq_cst);
+	if (page)
+		munmap(page, ZX_VCPU_PAGE_SIZE);
 	errno = saved;
 }
 
@@ -82,14 +89,19 @@ static void make_hooks(void)
  */
 #define FIRST_STACK	(8ul << 20)
 
+static void set_stack(uintptr_t low, uintptr_t high)
+{
+	slot.stack_last = high - sizeof(zx_vcpu_state_t);
+	slot.stack_depth = slot.stack_last - low;
+}
+
 static bool on_first_stack(void)
 {
 	uintptr_t high = getauxval(AT_RANDOM), frame = (uintptr_t)__builtin_frame_address(0);
 
 	if (frame >= high || high - frame > FIRST_STACK)
 		return false;
-	slot.stack_low = high - FIRST_STACK;
-	slot.stack_high = high;
+	set_stack(high - FIRST_STACK, high);
 	return true;
 }
 
@@ -99,12 +111,10 @@ static void find_stack(void)
 	void *low;
 	size_t size;
 
-	if (slot.stack_high || on_first_stack() || pthread_getattr_np(pthread_self(), &attr) != 0)
+	if (slot.stack_last || on_first_stack() || pthread_getattr_np(pthread_self(), &attr) != 0)
 		return;
-	if (pthread_attr_getstack(&attr, &low, &size) == 0) {
-		slot.stack_low = (uintptr_t)low;
-		slot.stack_high = (uintptr_t)low + size;
-	}
+	if (pthread_attr_getstack(&attr, &low, &size) == 0)
+		set_stack((uintptr_t)low, (uintptr_t)low + size);
 	pthread_attr_destroy(&attr);
 }
 
@@ -125,12 +135,13 @@ zx_status_t libzx_page_map(zx_handle_t handle)
 		return status;
 	}
 	madvise(page, ZX_VCPU_PAGE_SIZE, MADV_DONTFORK);
-	slot.handle = handle;
-	slot.rights = ZX_RIGHT_READ | ZX_RIGHT_WRITE;
-	slot.generation = now;
 	slot.page = page;
 	slot.koid = slot.page->koid;
+	slot.rights = ZX_RIGHT_READ | ZX_RIGHT_WRITE;
+	slot.handle = handle;
 	find_stack();
+	atomic_signal_fence(memory_order_seq_cst);
+	slot.generation = now;
 	if (key_made)
 		pthread_setspecific(key, &slot);
 	errno = saved;
@@ -144,13 +155,20 @@ void libzx_page_invalidate(zx_handle_t handle)
 		forget_page();
 }
 
-/* A handle was closed somewhere since the last look: is it still this one? */
-static bool look_again(void)
+static inline bool is_fresh(void)
+{
+	return slot.generation == atomic_load_explicit(&generation, memory_order_acquire);
+}
+
+/* Where a handle was closed since the last look: is the slot's still this one? */
+static bool look_again(zx_handle_t handle)
 {
 	struct zx_ioc_info_handle_basic info;
 	uint64_t now = atomic_load(&generation);
 
-	if (libzx_handle_basic(slot.handle, &info) != ZX_OK || info.koid != slot.koid ||
+	if (!slot.page || slot.handle != handle || is_fresh())
+		return false;
+	if (libzx_handle_basic(handle, &info) != ZX_OK || info.koid != slot.koid ||
 	    info.type != ZX_OBJ_TYPE_VCPU) {
 		forget_page();
 		return false;
@@ -160,28 +178,26 @@ static bool look_again(void)
 	return true;
 }
 
-static inline struct zx_vcpu_page *page_get(zx_handle_t handle, zx_rights_t rights)
+/* The slot is @handle's, which has @rights, and nothing was closed since. */
+static inline bool is_good(zx_handle_t handle, zx_rights_t rights)
 {
-	if (unlikely(slot.handle != handle || !slot.page))
-		return NULL;
-	if (unlikely(slot.generation != atomic_load_explicit(&generation, memory_order_acquire)) &&
-	    !look_again())
-		return NULL;
-	return likely((slot.rights & rights) == rights) ? slot.page : NULL;
+	return likely(slot.handle == handle && is_fresh() && (slot.rights & rights) == rights);
 }
 
 /*
  * Only here does libzx look at rights itself: no call is being made that the
  * kernel could check.
  */
-zx_status_t libzx_page_find(zx_handle_t handle, zx_rights_t rights, struct zx_vcpu_page **page)
+__attribute__((noinline))
+static zx_status_t find_slowly(zx_handle_t handle, zx_rights_t rights, struct zx_vcpu_page **page)
 {
 	struct zx_ioc_info_handle_basic info;
 	zx_status_t status;
 
-	*page = page_get(handle, rights);
-	if (likely(*page))
+	if (look_again(handle) && is_good(handle, rights)) {
+		*page = slot.page;
 		return ZX_OK;
+	}
 	status = libzx_handle_basic(handle, &info);
 	if (status != ZX_OK)
 		return status;
@@ -191,6 +207,14 @@ zx_status_t libzx_page_find(zx_handle_t handle, zx_rights_t rights, struct zx_vc
 		return ZX_ERR_ACCESS_DENIED;
 	*page = info.koid == slot.koid ? slot.page : NULL;
 	return *page ? ZX_OK : ZX_ERR_BAD_STATE;
+}
+
+zx_status_t libzx_page_find(zx_handle_t handle, zx_rights_t rights, struct zx_vcpu_page **page)
+{
+	if (!is_good(handle, rights))
+		return find_slowly(handle, rights, page);
+	*page = slot.page;
+	return ZX_OK;
 }
 
 __EXPORT struct zx_vcpu_page *zxl_vcpu_page(zx_handle_t vcpu)
@@ -203,21 +227,21 @@ __EXPORT struct zx_vcpu_page *zxl_vcpu_page(zx_handle_t vcpu)
 /*
  * Between the frame of the callee and the end of the thread's stack all is
  * mapped: the only memory of the caller that can be trusted unasked. A
- * coroutine's frame is outside, and so is everything then.
+ * coroutine's frame is outside, and so is everything then. @buffer has no more
+ * than a zx_vcpu_state_t.
  */
-static inline bool on_stack(const void *buffer, size_t size)
+static inline bool on_stack(const void *buffer)
 {
-	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
-	uintptr_t start = (uintptr_t)buffer;
+	uintptr_t frame, above;
 
-	return frame >= slot.stack_low && start >= frame && start < slot.stack_high &&
-	       size <= slot.stack_high - start;
+	/* The address of the frame would make the compiler keep one. */
+	__asm__("mov %%rsp, %0" : "=r"(frame));
+	above = slot.stack_last - frame;
+	return likely(above <= slot.stack_depth && (uintptr_t)buffer - frame <= above);
 }
 
-/* Out of line: its frame is not for those who need none. */
-__attribute__((noinline))
-static zx_status_t by_ioctl(zx_handle_t vcpu, unsigned long cmd, uint32_t kind,
-			    const void *buffer, size_t size)
+static zx_status_t by_ioctl(zx_handle_t vcpu, uint32_t kind, const void *buffer, size_t size,
+			    unsigned long cmd)
 {
 	struct zx_ioc_vcpu_state arg = {
 		.size = sizeof(arg), .kind = kind, .buffer = to_u64(buffer), .length = size,
@@ -226,27 +250,36 @@ static zx_status_t by_ioctl(zx_handle_t vcpu, unsigned long cmd, uint32_t kind,
 	return libzx_call(vcpu, cmd, &arg);
 }
 
+/* From the page, if that may be. */
+static inline bool read_page(zx_handle_t vcpu, uint32_t kind, zx_vcpu_state_t *state, size_t size)
+{
+	if (kind != ZX_VCPU_STATE || size != sizeof(*state) || !on_stack(state) ||
+	    !is_good(vcpu, ZX_RIGHT_READ))
+		return false;
+	memcpy(state, &slot.page->regs, sizeof(*state));
+	state->rflags &= ZX_VCPU_RFLAGS_USER;
+	return true;
+}
+
+/* Out of line, as the next: its frame is not for those who need none. */
+__attribute__((noinline))
+static zx_status_t read_slowly(zx_handle_t vcpu, uint32_t kind, void *buffer, size_t size)
+{
+	if (look_again(vcpu) && read_page(vcpu, kind, buffer, size))
+		return ZX_OK;
+	return by_ioctl(vcpu, kind, buffer, size, ZX_IOC_VCPU_READ_STATE);
+}
+
 __EXPORT zx_status_t zx_vcpu_read_state(zx_handle_t vcpu, uint32_t kind, void *buffer,
 					size_t buffer_size)
 {
-	zx_vcpu_state_t *state = buffer;
-	struct zx_vcpu_page *page;
-
-	if (kind != ZX_VCPU_STATE || buffer_size != sizeof(*state) ||
-	    !on_stack(buffer, buffer_size))
-		goto slow;
-	page = page_get(vcpu, ZX_RIGHT_READ);
-	if (!page)
-		goto slow;
-	memcpy(state, &page->regs, sizeof(*state));
-	state->rflags &= ZX_VCPU_RFLAGS_USER;
-	return ZX_OK;
-slow:
-	return by_ioctl(vcpu, ZX_IOC_VCPU_READ_STATE, kind, buffer, buffer_size);
+	if (likely(read_page(vcpu, kind, buffer, buffer_size)))
+		return ZX_OK;
+	return read_slowly(vcpu, kind, buffer, buffer_size);
 }
 
 /* Flags that are not to be written stay what they were, for a read before the next enter. */
-static zx_status_t write_regs(struct zx_vcpu_page *page, const zx_vcpu_state_t *state)
+static inline zx_status_t write_regs(struct zx_vcpu_page *page, const zx_vcpu_state_t *state)
 {
 	uint64_t rflags = state->rflags & 2 ? state->rflags : page->regs.rflags;
 
@@ -255,37 +288,51 @@ static zx_status_t write_regs(struct zx_vcpu_page *page, const zx_vcpu_state_t *
 	return ZX_OK;
 }
 
-static zx_status_t write_io(struct zx_vcpu_page *page, const zx_vcpu_io_t *io)
+/* What of RAX is not read from the port stays. */
+static inline zx_status_t write_io(struct zx_vcpu_page *page, const zx_vcpu_io_t *io)
 {
-	switch (io->access_size) {
-	case 1:
-		page->regs.rax = (page->regs.rax & ~(uint64_t)0xff) | io->u8;
-		return ZX_OK;
-	case 2:
-		page->regs.rax = (page->regs.rax & ~(uint64_t)0xffff) | io->u16;
-		return ZX_OK;
-	case 4:
-		page->regs.rax = (page->regs.rax & ~(uint64_t)0xffffffff) | io->u32;
-		return ZX_OK;
-	default:
+	if (io->access_size == 1)
+		memcpy(&page->regs.rax, &io->u8, 1);
+	else if (io->access_size == 4)
+		memcpy(&page->regs.rax, &io->u32, 4);
+	else if (io->access_size == 2)
+		memcpy(&page->regs.rax, &io->u16, 2);
+	else
 		return ZX_ERR_INVALID_ARGS;
-	}
+	return ZX_OK;
+}
+
+/* Into the page, if that may be. */
+static inline bool write_page(zx_handle_t vcpu, uint32_t kind, const void *buffer, size_t size,
+			      zx_status_t *status)
+{
+	if (!on_stack(buffer) || !is_good(vcpu, ZX_RIGHT_WRITE))
+		return false;
+	if (kind == ZX_VCPU_IO && size == sizeof(zx_vcpu_io_t))
+		*status = write_io(slot.page, buffer);
+	else if (kind == ZX_VCPU_STATE && size == sizeof(zx_vcpu_state_t))
+		*status = write_regs(slot.page, buffer);
+	else
+		return false;
+	return true;
+}
+
+__attribute__((noinline))
+static zx_status_t write_slowly(zx_handle_t vcpu, uint32_t kind, const void *buffer, size_t size)
+{
+	zx_status_t status;
+
+	if (look_again(vcpu) && write_page(vcpu, kind, buffer, size, &status))
+		return status;
+	return by_ioctl(vcpu, kind, buffer, size, ZX_IOC_VCPU_WRITE_STATE);
 }
 
 __EXPORT zx_status_t zx_vcpu_write_state(zx_handle_t vcpu, uint32_t kind, const void *buffer,
 					 size_t buffer_size)
 {
-	struct zx_vcpu_page *page;
+	zx_status_t status;
 
-	if (!on_stack(buffer, buffer_size))
-		goto slow;
-	page = page_get(vcpu, ZX_RIGHT_WRITE);
-	if (!page)
-		goto slow;
-	if (kind == ZX_VCPU_STATE && buffer_size == sizeof(zx_vcpu_state_t))
-		return write_regs(page, buffer);
-	if (kind == ZX_VCPU_IO && buffer_size == sizeof(zx_vcpu_io_t))
-		return write_io(page, buffer);
-slow:
-	return by_ioctl(vcpu, ZX_IOC_VCPU_WRITE_STATE, kind, buffer, buffer_size);
+	if (likely(write_page(vcpu, kind, buffer, buffer_size, &status)))
+		return status;
+	return write_slowly(vcpu, kind, buffer, buffer_size);
 }

@@ -35,7 +35,7 @@ __EXPORT zx_status_t zx_vcpu_create(zx_handle_t guest, uint32_t options, zx_vadd
 /* To the kernel a null pointer means no copy; to Zircon it is a bad pointer. */
 static void *not_null(zx_port_packet_t *packet)
 {
-	return packet ? packet : (void *)-1l;
+	return (void *)((uintptr_t)packet - !packet);
 }
 
 __EXPORT zx_status_t zx_vcpu_enter(zx_handle_t vcpu, zx_port_packet_t *packet)
