@@ -129,13 +129,12 @@ void zx_cpu_free(struct zx_cpu *cpu)
 }
 
 /*
- * Does the host want this thread or CPU for something else? Interrupts off. What
+ * Does the host want this thread for something else? Interrupts off. What
  * TIF_NOTIFY_RESUME announces is due before user space runs, so it can wait.
  */
 static bool host_wants(void)
 {
-	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL) ||
-	       unlikely(!__this_cpu_read(zx_host_on));
+	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
 }
 
 /* Get ready to enter. False: see cpu->next. */
@@ -167,7 +166,8 @@ static bool prepare(struct zx_cpu *cpu)
 
 /*
  * The host's interrupt that ended the guest is taken by the host's own entry
- * code, here. False: it left softirqs to run that cannot run while we hold the FPU.
+ * code, here. False: it took the CPU away, or left softirqs to run that cannot run while
+ * we hold the FPU.
  */
 static bool open_interrupts(struct zx_cpu *cpu)
 {
@@ -176,7 +176,7 @@ static bool open_interrupts(struct zx_cpu *cpu)
 	asm volatile("nop");
 	local_irq_disable();
 	cpu->opened = true;
-	if (likely(!local_softirq_pending()))
+	if (likely(!local_softirq_pending() && __this_cpu_read(zx_host_on)))
 		return true;
 	cpu->next = ZX_NEXT_WORK;
 	return false;
@@ -188,10 +188,10 @@ static void enter_guest(struct zx_cpu *cpu)
 
 	static_call(backend_load)(cpu);
 	while (prepare(cpu)) {
-		static_call(backend_run)(cpu, exit);
+		static_call(backend_run)(cpu);
 		zx_stats_count(exit->kind);
 		trace_zx_exit(cpu->space.id, exit->kind, exit->code, cpu->rip);
-		if (exit->kind != ZX_EXIT_HOST_IRQ && !zx_exit_handle(cpu, exit))
+		if (!zx_exit_handle(cpu, exit))
 			break;
 		/*
 		 * An event whose delivery exits again gives the guest no instruction
@@ -443,6 +443,7 @@ zx_status_t zx_cpu_run(struct zx_cpu *cpu)
 	page->reason = ZX_VCPU_REASON_NONE;
 	cpu->accessing = false;
 	status = run(cpu);
-	trace_zx_return(cpu->space.id, status, page->reason, page->addr);
+	if (trace_zx_return_enabled())
+		trace_zx_return(cpu->space.id, status, page->reason, page->addr);
 	return status;
 }

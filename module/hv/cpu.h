@@ -73,7 +73,7 @@ struct zx_cpu {
 	int held_on;			/* the CPU that hold() was called on last, or -1 */
 	u64 rip;
 	bool opened;			/* interrupts were open since the last entry */
-	bool stepping;			/* RFLAGS.TF was set at the last exit */
+	u16 stepping;			/* RFLAGS.TF at the last exit */
 	bool flush;			/* guest translations are stale */
 	bool accessing;			/* the last enter gave a GUEST_MEM packet */
 	bool halted;			/* after HLT; survives a signal */
@@ -89,9 +89,9 @@ struct zx_cpu {
 	u64 refused;			/* page that ZX_FAULT_ANSWER did not get, or ZX_NO_PAGE */
 	struct zx_trap *bell;		/* a reference while ZX_NEXT_BELL */
 	bool in_bell;			/* [a] asleep for it: a kick or INIT must wake the task */
-	struct zx_trap *last_mem;	/* the last trap hit, good while the map is at */
-	struct zx_trap *last_io;	/* this generation; used with interrupts off only */
-	u64 last_gen;
+	struct zx_trap_hint mem_hint;	/* good while the map is at this generation; used */
+	struct zx_trap_hint io_hint;	/* with interrupts off only */
+	u64 hint_gen;			/* 0: none */
 
 	struct zx_code_page code_page;
 	struct zx_decoded decoded;
@@ -161,10 +161,12 @@ static inline bool zx_irq_idle(const struct zx_cpu *cpu)
 /* From an exit's handler: end the enter with @status, for @reason. */
 static inline void zx_cpu_return(struct zx_cpu *cpu, zx_status_t status, u32 reason, u64 addr)
 {
+	struct zx_vcpu_page *page = cpu->page;
+
 	cpu->next = ZX_NEXT_RETURN;
 	cpu->status = status;
-	cpu->page->reason = reason;
-	cpu->page->addr = addr;
+	page->reason = reason;
+	page->addr = addr;
 }
 
 #endif

@@ -12,7 +12,7 @@
 void zx_trap_map_init(struct zx_trap_map *map)
 {
 	mutex_init(&map->lock);
-	atomic64_set(&map->gen, 0);
+	atomic64_set(&map->gen, 1);
 	mt_init_flags(&map->mem, MT_FLAGS_USE_RCU);
 	mt_init_flags(&map->io, MT_FLAGS_USE_RCU);
 }

@@ -49,7 +49,13 @@ struct zx_trap {
 struct zx_trap_map {
 	struct mutex lock;	/* one change at a time */
 	struct maple_tree mem, io;
-	atomic64_t gen;		/* [a] counts removals: hints of older ones are void */
+	atomic64_t gen;		/* [a] from 1, counts removals: hints of older ones are void */
+};
+
+/* The last trap that was hit. No more than a look at it tells whether it is hit again. */
+struct zx_trap_hint {
+	u64 first, span;	/* as the trap's; ~0 and 0: none */
+	struct zx_trap *trap;
 };
 
 void zx_trap_map_init(struct zx_trap_map *map);

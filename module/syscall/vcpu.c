@@ -33,7 +33,9 @@ static zx_status_t run(struct zx_vcpu *vcpu)
 {
 	zx_status_t status = zx_cpu_run(&vcpu->cpu);
 
-	if (status != ZX_ERR_INTERNAL_INTR_RETRY)
+	if (likely(status == ZX_OK))
+		vcpu->cpu.page->status = ZX_OK;
+	else if (status != ZX_ERR_INTERNAL_INTR_RETRY)
 		vcpu->cpu.page->status = status;
 	return status;
 }

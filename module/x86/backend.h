@@ -150,7 +150,7 @@ struct zx_backend {
 	void (*hold)(struct zx_cpu *cpu);
 	void (*load)(struct zx_cpu *cpu);	/* a burst begins on this CPU */
 	void (*put)(struct zx_cpu *cpu);	/* and ends */
-	void (*run)(struct zx_cpu *cpu, struct zx_exit *exit);	/* interrupts off */
+	void (*run)(struct zx_cpu *cpu);	/* until cpu->exit; interrupts off */
 	/* In a burst, or between zx_cpu_hold() and zx_cpu_release(). */
 	u64 (*get)(struct zx_cpu *cpu, enum zx_reg reg);
 	void (*set)(struct zx_cpu *cpu, enum zx_reg reg, u64 value);
@@ -176,15 +176,21 @@ bool zx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit, struct zx_inst *in
 bool zx_exit_skip(struct zx_cpu *cpu, struct zx_exit *exit);
 void zx_exit_advance_slowly(struct zx_cpu *cpu, u64 rip);
 
-/* EIP wraps at 4 GiB, and only there does it matter which of the two it is. */
-static inline void zx_exit_advance(struct zx_cpu *cpu, unsigned int len)
+/* EIP wraps at 4 GiB, and only there does it matter which of the two it is. False: slowly. */
+static __always_inline bool zx_exit_advance_plainly(struct zx_cpu *cpu, unsigned int len)
 {
 	u64 rip = cpu->rip + len;
 
-	if (unlikely((rip ^ cpu->rip) >> 32 || cpu->stepping))
-		zx_exit_advance_slowly(cpu, rip);
-	else
-		cpu->rip = rip;
+	if (unlikely((u32)rip < len || cpu->stepping))
+		return false;
+	cpu->rip = rip;
+	return true;
+}
+
+static inline void zx_exit_advance(struct zx_cpu *cpu, unsigned int len)
+{
+	if (unlikely(!zx_exit_advance_plainly(cpu, len)))
+		zx_exit_advance_slowly(cpu, cpu->rip + len);
 }
 
 /* The host's, which came while a guest ran. */

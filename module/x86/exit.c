@@ -257,11 +257,15 @@ static noinline bool exit_end(struct zx_cpu *cpu, struct zx_exit *exit)
 	return false;
 }
 
-/* All handlers are out of line: a frame that one of them needs would be everybody's. */
+/*
+ * All handlers are out of line: a frame that one of them needs would be everybody's. The
+ * compiler, which may not make a table of it, looks for a port first.
+ */
 bool zx_exit_handle(struct zx_cpu *cpu, struct zx_exit *exit)
 {
-	switch (exit->kind) {
+	switch (__builtin_expect(exit->kind, ZX_EXIT_IO)) {
 	case ZX_EXIT_NONE:
+	case ZX_EXIT_HOST_IRQ:
 	case ZX_EXIT_WINDOW:
 		return true;
 	case ZX_EXIT_IO:

@@ -34,73 +34,108 @@ void zx_packet_eoi(struct zx_cpu *cpu, u8 vector)
 }
 
 /*
- * The trap at page frame or port @at: the last one that was hit, or what the map
- * says. A removal counts the map's generation up and then waits for whoever has
- * interrupts off, so a hint of this generation is still there.
+ * Is the hint good, and the trap at page frame or port @at? A removal counts the map's
+ * generation up and then waits for whoever has interrupts off, so the trap of a hint of
+ * this generation is still there.
  */
-static __always_inline struct zx_trap *find_trap(struct zx_cpu *cpu, struct zx_trap **last, u64 at)
+static __always_inline bool is_hit(struct zx_cpu *cpu, const struct zx_trap_hint *hint, u64 at)
 {
-	struct zx_trap_map *map = &cpu->gpas->traps;
-	u64 gen = atomic64_read(&map->gen);
-	struct zx_trap *trap;
+	return likely(cpu->hint_gen == atomic64_read(&cpu->gpas->traps.gen) &&
+		      at - hint->first <= hint->span);
+}
 
-	if (unlikely(cpu->last_gen != gen)) {
-		cpu->last_gen = gen;
-		cpu->last_mem = NULL;
-		cpu->last_io = NULL;
+/* Before the map is looked into; afterwards, what was found there. */
+static void renew_hints(struct zx_cpu *cpu)
+{
+	u64 gen = atomic64_read(&cpu->gpas->traps.gen);
+
+	if (cpu->hint_gen == gen)
+		return;
+	cpu->hint_gen = gen;
+	cpu->mem_hint.first = ~0ull;
+	cpu->mem_hint.span = 0;
+	cpu->io_hint = cpu->mem_hint;
+}
+
+static struct zx_trap *hint_at(struct zx_trap_hint *hint, struct zx_trap *trap)
+{
+	if (trap) {
+		hint->first = trap->first;
+		hint->span = trap->last - trap->first;
+		hint->trap = trap;
 	}
-	trap = *last;
-	if (likely(trap && at - trap->first <= trap->last - trap->first))
-		return trap;
-	trap = last == &cpu->last_io ? zx_trap_find_io(map, at) : zx_trap_find_mem(map, at);
-	if (trap)
-		*last = trap;
 	return trap;
 }
 
-/* All of a packet, word by word: to clear it first would be as much again. */
-static void io_packet(struct zx_cpu *cpu, const struct zx_exit *exit, u64 key, u32 data)
+static noinline struct zx_trap *find_mem(struct zx_cpu *cpu, u64 pfn)
 {
-	struct zx_packet *packet = &cpu->page->packet;
+	renew_hints(cpu);
+	return hint_at(&cpu->mem_hint, zx_trap_find_mem(&cpu->gpas->traps, pfn));
+}
 
+static noinline struct zx_trap *find_io(struct zx_cpu *cpu, u16 port)
+{
+	renew_hints(cpu);
+	return hint_at(&cpu->io_hint, zx_trap_find_io(&cpu->gpas->traps, port));
+}
+
+/* Port, length and direction: they stand in an exit as they do in a packet. */
+#define IO_HEAD		(offsetof(struct zx_packet, io.data) - offsetof(struct zx_packet, io))
+
+static_assert(offsetof(struct zx_packet, io.access_size) - offsetof(struct zx_packet, io) ==
+	      offsetof(struct zx_exit, io.size) - offsetof(struct zx_exit, io));
+static_assert(offsetof(struct zx_packet, io.input) - offsetof(struct zx_packet, io) ==
+	      offsetof(struct zx_exit, io.in) - offsetof(struct zx_exit, io));
+
+/* All of a packet, word by word: to clear it first would be as much again. */
+static __always_inline bool io_packet(struct zx_cpu *cpu, const struct zx_exit *exit, u64 key)
+{
+	/* Bits of 32 that are not the access's, modulo 32. */
+	const unsigned int unused = -8 * exit->io.size & 31;
+	struct zx_vcpu_page *page = cpu->page;
+	struct zx_packet *packet = &page->packet;
+	const u64 port = exit->io.port;
+	u32 data = 0;
+
+	if (!exit->io.in)
+		data = (u32)READ_ONCE(page->regs.rax) << unused >> unused;
+	else if (exit->io.size == 4)
+		page->regs.rax = 0;
+	memcpy(&packet->io, &exit->io, IO_HEAD);
+	packet->io.data = data;
 	packet->key = key;
 	packet->type = ZX_PKT_TYPE_GUEST_IO;
 	packet->status = ZX_OK;
-	packet->io.port = exit->io.port;
-	packet->io.access_size = exit->io.size;
-	packet->io.input = exit->io.in;
-	packet->io.data = data;
 	packet->io.reserved[0] = 0;
 	packet->io.reserved[1] = 0;
 	packet->io.reserved[2] = 0;
+	zx_cpu_return(cpu, ZX_OK, ZX_VCPU_REASON_PACKET, port);
+	return false;
 }
 
-bool zx_exit_io(struct zx_cpu *cpu, struct zx_exit *exit)
+/* What zx_exit_io() leaves, out of line with the stack that it needs. */
+static noinline bool io_slowly(struct zx_cpu *cpu, struct zx_exit *exit)
 {
-	struct zx_vcpu_regs *regs = &cpu->page->regs;
-	u32 data = 0;
 	struct zx_trap *trap;
 
 	if (exit->io.string) {
 		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_STRING_IO, exit->io.port);
 		return false;
 	}
-	trap = find_trap(cpu, &cpu->last_io, exit->io.port);
+	trap = find_io(cpu, exit->io.port);
 	if (!trap) {
 		zx_cpu_return(cpu, ZX_ERR_NOT_FOUND, ZX_VCPU_REASON_PORT, exit->io.port);
 		return false;
 	}
-	if (likely(exit->len))
-		zx_exit_advance(cpu, exit->len);
-	else if (!zx_exit_skip(cpu, exit))
-		return false;
-	if (!exit->io.in)
-		data = READ_ONCE(regs->rax) & ((1ull << 8 * exit->io.size) - 1);
-	else if (exit->io.size == 4)
-		regs->rax = 0;
-	io_packet(cpu, exit, trap->key, data);
-	zx_cpu_return(cpu, ZX_OK, ZX_VCPU_REASON_PACKET, exit->io.port);
-	return false;
+	return zx_exit_skip(cpu, exit) && io_packet(cpu, exit, trap->key);
+}
+
+bool zx_exit_io(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	if (unlikely(exit->io.string || !is_hit(cpu, &cpu->io_hint, exit->io.port) ||
+		     !exit->len || !zx_exit_advance_plainly(cpu, exit->len)))
+		return io_slowly(cpu, exit);
+	return io_packet(cpu, exit, cpu->io_hint.trap->key);
 }
 
 static u64 truncate(u64 value, unsigned int size)
@@ -256,11 +291,14 @@ static bool fault(struct zx_cpu *cpu, const struct zx_exit *exit)
 
 bool zx_exit_memory(struct zx_cpu *cpu, struct zx_exit *exit)
 {
-	struct zx_trap *trap = find_trap(cpu, &cpu->last_mem, exit->mem.gpa >> PAGE_SHIFT);
+	struct zx_trap *trap = cpu->mem_hint.trap;
 	struct zx_inst inst;
 
-	if (!trap)
-		return fault(cpu, exit);
+	if (!is_hit(cpu, &cpu->mem_hint, exit->mem.gpa >> PAGE_SHIFT)) {
+		trap = find_mem(cpu, exit->mem.gpa >> PAGE_SHIFT);
+		if (!trap)
+			return fault(cpu, exit);
+	}
 	/* A fetch, or an event's delivery: there is no instruction to make a packet of. */
 	if (exit->mem.access & ZX_PERM_EXEC || cpu->irq.cut) {
 		zx_cpu_return(cpu, ZX_ERR_NOT_SUPPORTED, ZX_VCPU_REASON_DECODE, exit->mem.gpa);

@@ -37,7 +37,7 @@ static void take_bytes(const struct svm_control *c, struct zx_exit *exit)
 	memcpy(exit->inst, c->inst, ZX_INST_MAX);
 }
 
-static void decode_npf(const struct svm_control *c, struct zx_exit *exit)
+static noinline void decode_npf(const struct svm_control *c, struct zx_exit *exit)
 {
 	u64 info = c->exit_info1;
 
@@ -51,7 +51,7 @@ static void decode_npf(const struct svm_control *c, struct zx_exit *exit)
 }
 
 /* The delivery that the exit cut short goes in again at the next entry. */
-static noinline void requeue_event(struct svm_control *c, struct zx_cpu *cpu)
+static void requeue_event(struct svm_control *c, struct zx_cpu *cpu)
 {
 	u64 event = c->exit_event, type = event & SVM_EVENT_TYPE;
 	u8 vector = event;
@@ -161,23 +161,14 @@ static noinline bool halts(struct zx_cpu *cpu, const struct svm_vmcb *vmcb)
 	return len && inst[0] == OPCODE_HLT;
 }
 
-void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
+/* Out of line, with what it keeps on the stack: the two that come most need none of that. */
+static noinline void decode_other(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	struct svm_vcpu *svm = svm_of(cpu);
 	struct svm_control *c = &svm->vmcb->control;
 	u64 code = c->exit_code;
 
-	exit->code = code;
-	cpu->irq.cut = c->exit_event & SVM_EVENT_VALID;
-	if (unlikely(cpu->irq.cut))
-		requeue_event(c, cpu);
 	switch (code) {
-	case SVM_EXIT_IO:
-		decode_io(c, cpu, exit);
-		return;
-	case SVM_EXIT_NPF:
-		decode_npf(c, exit);
-		return;
 	case SVM_EXIT_EXCEPTION ... SVM_EXIT_EXCEPTION + 31:
 		decode_exception(cpu, exit, code - SVM_EXIT_EXCEPTION);
 		break;
@@ -208,4 +199,37 @@ void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 	exit->len = 0;
 	if (svm_caps.nrips && exit->kind != ZX_EXIT_UD)
 		exit->len = inst_len(c->next_rip, cpu->rip);
+}
+
+static __always_inline void decode(const struct svm_control *c, struct zx_cpu *cpu,
+				   struct zx_exit *exit)
+{
+	const u64 code = c->exit_code;
+
+	exit->code = code;
+	if (code == SVM_EXIT_IO)
+		decode_io(c, cpu, exit);
+	else if (code == SVM_EXIT_NPF)
+		decode_npf(c, exit);
+	else
+		decode_other(cpu, exit);
+}
+
+static noinline void decode_cut(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	struct svm_control *c = &svm_of(cpu)->vmcb->control;
+
+	requeue_event(c, cpu);
+	decode(c, cpu, exit);
+}
+
+void svm_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	const struct svm_control *c = &svm_of(cpu)->vmcb->control;
+
+	cpu->irq.cut = c->exit_event & SVM_EVENT_VALID;
+	if (unlikely(cpu->irq.cut))
+		decode_cut(cpu, exit);
+	else
+		decode(c, cpu, exit);
 }

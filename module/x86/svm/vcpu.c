@@ -71,22 +71,32 @@ static void load(struct zx_cpu *cpu)
 	if (unlikely(svm->asid_gen != host->asid_gen))
 		cpu->flush = true;
 	vmsave(host->area_pa);
-	zx_msr_enter(cpu);
 	take_flags(cpu, &svm->vmcb->save);
+	zx_msr_enter(cpu);
 }
 
-static void put(struct zx_cpu *cpu)
+static noinline void put_debug(struct zx_cpu *cpu, const struct svm_save *save)
 {
-	struct svm_save *save = &svm_of(cpu)->vmcb->save;
-
-	zx_msr_leave(cpu);
-	/* #VMEXIT leaves the guest's DR6: APM 2, 15.6. */
-	if (unlikely(save->dr6 != DR6_RESERVED))
+	if (save->dr6 != DR6_RESERVED)
 		set_debugreg(DR6_RESERVED, 6);
 	zx_debug_put();
-	cpu->page->regs.rflags = save->rflags & ZX_VCPU_RFLAGS_USER;
-	cpu->page->rip = cpu->rip;
+	zx_msr_leave(cpu);
+}
+
+/* What calls stands last, and so needs no stack here. */
+static void put(struct zx_cpu *cpu)
+{
+	const struct svm_save *save = &svm_of(cpu)->vmcb->save;
+	struct zx_vcpu_page *page = cpu->page;
+
+	page->regs.rflags = save->rflags & ZX_VCPU_RFLAGS_USER;
+	page->rip = cpu->rip;
 	zx_exit_to_user();
+	/* #VMEXIT leaves the guest's DR6: APM 2, 15.6. */
+	if (unlikely(save->dr6 != DR6_RESERVED || hw_breakpoint_active()))
+		put_debug(cpu, save);
+	else
+		zx_msr_leave(cpu);
 }
 
 /* Translations of this VCPU are stale, or the whole space's are. */
@@ -94,11 +104,10 @@ static void check_flush(struct zx_cpu *cpu, struct svm_vcpu *svm)
 {
 	u64 gen = atomic64_read(&cpu->gpas->tlb_gen);
 
-	if (likely(!cpu->flush && cpu->space.tlb_seen == gen && zx_asid)) {
-		svm->vmcb->control.tlb_control = SVM_TLB_KEEP;
+	if (likely(!cpu->flush && cpu->space.tlb_seen == gen))
 		return;
-	}
-	cpu->flush = false;
+	/* Without tags each entry has to, the next one as well. */
+	cpu->flush = !zx_asid;
 	cpu->space.tlb_seen = gen;
 	svm_host_asid(svm);
 }
@@ -145,7 +154,7 @@ static void watch(struct zx_cpu *cpu, struct svm_vcpu *svm)
 }
 
 /* CR8 lives in the CPU while the guest runs, and in the APIC otherwise. */
-static void run(struct zx_cpu *cpu, struct zx_exit *exit)
+static void run(struct zx_cpu *cpu)
 {
 	struct svm_vcpu *svm = svm_of(cpu);
 	struct svm_control *c = &svm->vmcb->control;
@@ -180,12 +189,13 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 	cpu->rip = save->rip;
 	cpu->stepping = save->rflags & X86_EFLAGS_TF;
 	c->event = 0;
+	c->tlb_control = SVM_TLB_KEEP;
 	c->clean = SVM_CLEAN_ALL;
 	if (unlikely((c->vintr & SVM_VINTR_TPR) != cr8))
 		zx_apic_set_cr8(&cpu->apic, c->vintr & SVM_VINTR_TPR);
 	if (unlikely(svm->watch))
 		watch(cpu, svm);
-	svm_exit_decode(cpu, exit);
+	svm_exit_decode(cpu, cpu->exit);
 }
 
 /* Present, writable, and user: the guest's accesses count as user's (APM 2, 15.25.5). */

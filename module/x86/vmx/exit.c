@@ -27,6 +27,14 @@
 #define MC_VECTOR	18
 #define DR7_GD		BIT_ULL(13)
 
+/* 0: not a length, so ask the decoder. */
+static u8 inst_len(void)
+{
+	u32 len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
+
+	return len <= ZX_INST_MAX ? len : 0;
+}
+
 static void decode_io(struct zx_exit *exit)
 {
 	u64 info = vmcs_readn(EXIT_QUALIFICATION);
@@ -36,10 +44,11 @@ static void decode_io(struct zx_exit *exit)
 	exit->io.size = (info & IO_SIZE) + 1;
 	exit->io.in = info & IO_IN;
 	exit->io.string = info & IO_STRING;
+	exit->len = inst_len();
 }
 
 /* An IRET that faults has let NMIs in already: SDM 3, 28.2.3. */
-static void block_nmi_again(u64 info)
+static __always_inline void block_nmi_again(u64 info)
 {
 	if (unlikely(info & NMI_UNBLOCKED))
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
@@ -61,7 +70,7 @@ static void forget_step(void)
  * The length field is not promised for these (SDM 3, 28.2.5), so it is left to
  * the decoder, which has to look at the instruction anyway.
  */
-static void decode_ept(struct zx_cpu *cpu, struct zx_exit *exit)
+static noinline void decode_ept(struct zx_cpu *cpu, struct zx_exit *exit)
 {
 	u64 info = vmcs_readn(EXIT_QUALIFICATION);
 
@@ -111,15 +120,10 @@ static u32 vectoring_info(struct vmx_vcpu *vmx)
 }
 
 /* The delivery that the exit cut short goes in again at the next entry. */
-static void requeue_event(struct zx_cpu *cpu, u32 reason)
+static void requeue_event(struct zx_cpu *cpu, u32 event, u32 reason)
 {
-	struct vmx_vcpu *vmx = vmx_of(cpu);
-	u32 event = vectoring_info(vmx), type = event & INTR_INFO_INTR_TYPE_MASK;
+	u32 type = event & INTR_INFO_INTR_TYPE_MASK;
 
-	vmx->injected = false;
-	cpu->irq.cut = event & VECTORING_INFO_VALID_MASK;
-	if (likely(!cpu->irq.cut))
-		return;
 	/* RIP is still on an INT n, INT1, INT3 or INTO: it runs again by itself. */
 	if (type == INTR_TYPE_SOFT_INTR || type == INTR_TYPE_SOFT_EXCEPTION ||
 	    type == INTR_TYPE_PRIV_SW_EXCEPTION)
@@ -134,7 +138,7 @@ static void requeue_event(struct zx_cpu *cpu, u32 reason)
 	if (event & VECTORING_INFO_DELIVER_CODE_MASK)
 		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE,
 			     vmcs_read32(IDT_VECTORING_ERROR_CODE));
-	vmx->injected = true;
+	vmx_of(cpu)->injected = true;
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, event & ~INTR_INFO_UNBLOCK_NMI);
 	cpu->irq.reinject = true;
 	cpu->irq.busy = true;
@@ -293,27 +297,11 @@ void vmx_exit_refused(struct zx_exit *exit)
 	entry_failed(exit, vmcs_read32(VM_INSTRUCTION_ERROR) | CODE_REFUSED);
 }
 
-void vmx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
+/* Out of line, with what it keeps on the stack: the two that come most need none of that. */
+static noinline void decode_other(struct zx_cpu *cpu, struct zx_exit *exit, u32 reason)
 {
-	u32 code = vmcs_read32(VM_EXIT_REASON), reason = code & REASON_BASIC;
-
-	if (unlikely(code & REASON_FAILED_ENTRY)) {
-		if (reason == EXIT_REASON_MCE_DURING_VMENTRY)
-			zx_exit_machine_check();
-		entry_failed(exit, code);
-		return;
-	}
-	vmx_of(cpu)->launched = true;
-	exit->code = code;
 	exit->len = 0;
-	requeue_event(cpu, reason);
 	switch (reason) {
-	case EXIT_REASON_IO_INSTRUCTION:
-		decode_io(exit);
-		break;
-	case EXIT_REASON_EPT_VIOLATION:
-		decode_ept(cpu, exit);
-		return;
 	case EXIT_REASON_EXCEPTION_NMI:
 		decode_exception(cpu, exit);
 		return;
@@ -336,11 +324,51 @@ void vmx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
 	case EXIT_REASON_APIC_WRITE:
 		decode_apic_write(cpu, exit);
 		return;
-	default:
-		exit->kind = simple_kind(reason);
 	}
 	/* All that is left are instructions, or have no use for it. */
-	exit->len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
-	if (unlikely(exit->len > ZX_INST_MAX))
-		exit->len = 0;
+	exit->kind = simple_kind(reason);
+	exit->len = inst_len();
+}
+
+static __always_inline void decode(struct zx_cpu *cpu, struct zx_exit *exit, u32 reason)
+{
+	if (reason == EXIT_REASON_IO_INSTRUCTION)
+		decode_io(exit);
+	else if (reason == EXIT_REASON_EPT_VIOLATION)
+		decode_ept(cpu, exit);
+	else
+		decode_other(cpu, exit, reason);
+}
+
+static noinline void decode_cut(struct zx_cpu *cpu, struct zx_exit *exit, u32 event, u32 reason)
+{
+	requeue_event(cpu, event, reason);
+	decode(cpu, exit, reason);
+}
+
+static noinline void decode_failed(struct zx_exit *exit, u32 code)
+{
+	if ((code & REASON_BASIC) == EXIT_REASON_MCE_DURING_VMENTRY)
+		zx_exit_machine_check();
+	entry_failed(exit, code);
+}
+
+void vmx_exit_decode(struct zx_cpu *cpu, struct zx_exit *exit)
+{
+	u32 code = vmcs_read32(VM_EXIT_REASON), reason = code & REASON_BASIC, event;
+	struct vmx_vcpu *vmx = vmx_of(cpu);
+
+	if (unlikely(code & REASON_FAILED_ENTRY)) {
+		decode_failed(exit, code);
+		return;
+	}
+	vmx->launched = true;
+	exit->code = code;
+	event = vectoring_info(vmx);
+	vmx->injected = false;
+	cpu->irq.cut = event & VECTORING_INFO_VALID_MASK;
+	if (unlikely(cpu->irq.cut))
+		decode_cut(cpu, exit, event, reason);
+	else
+		decode(cpu, exit, reason);
 }

@@ -267,7 +267,7 @@ static noinline bool enter_with_breakpoints(struct zx_cpu *cpu, struct vmx_vcpu 
 }
 
 /* CR2 is not in the VMCS. The CPU finds TPR where the APIC has it. */
-static void run(struct zx_cpu *cpu, struct zx_exit *exit)
+static void run(struct zx_cpu *cpu)
 {
 	struct vmx_vcpu *vmx = vmx_of(cpu);
 	struct zx_vcpu_regs *regs = &cpu->page->regs;
@@ -295,7 +295,7 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 	zx_restrict_speculation();
 	restore_host(vmx);
 	if (unlikely(!ran)) {
-		vmx_exit_refused(exit);
+		vmx_exit_refused(cpu->exit);
 		return;
 	}
 	vmx->cr2 = native_read_cr2();
@@ -305,7 +305,7 @@ static void run(struct zx_cpu *cpu, struct zx_exit *exit)
 	cpu->rip = vmx->rip;
 	regs->rsp = vmx->rsp;
 	cpu->stepping = vmx->rflags & X86_EFLAGS_TF;
-	vmx_exit_decode(cpu, exit);
+	vmx_exit_decode(cpu, cpu->exit);
 }
 
 #define EPT_R	BIT_ULL(0)
