@@ -109,4 +109,9 @@ extern struct block bench_ram;
 /* How often, where that does not matter; BENCH_LOOPS in the environment is for who watches. */
 extern uint64_t bench_loops;
 
+static inline uint64_t loops(uint64_t own)
+{
+	return bench_loops ? bench_loops : own;
+}
+
 #endif

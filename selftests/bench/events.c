@@ -9,7 +9,7 @@
 
 #include "bench.h"
 
-#define WAKES		200u
+#define WAKES		200ull
 #define TIMERS		100ull
 #define TIMER_TICKS	100000ull
 #define EOIS		1000ull
@@ -63,7 +63,7 @@ static uint64_t wake(const struct op *op)
 	pthread_t thread;
 	struct machine m;
 	uint64_t sum = 0;
-	unsigned int i;
+	uint64_t i;
 
 	machine_up(&m, &bench_ram);
 	guest_lay_out(m.ram->mem);
@@ -71,12 +71,12 @@ static uint64_t wake(const struct op *op)
 	machine_load(&m, op->from, op->to);
 	spawn(&thread, enter_until_kicked, &m);
 	wait_flag(&frame_of(&m)->flag, 1);
-	for (i = 0; i < WAKES; i++)
+	for (i = 0; i < loops(WAKES); i++)
 		sum += wake_once(&m);
 	machine_kick(&m, 0);
 	pthread_join(thread, NULL);
 	machine_end(&m);
-	return each(sum, WAKES);
+	return each(sum, loops(WAKES));
 }
 
 /* @arg: the LVT, @more: how it waits. */
@@ -86,7 +86,7 @@ static uint64_t timer(const struct op *op)
 	struct machine m;
 	uint64_t sum;
 
-	machine_start(&m, op, TIMERS, 0);
+	machine_start(&m, op, loops(TIMERS), 0);
 	frame = frame_of(&m);
 	frame->rax = op->arg;
 	frame->rbx = op->more;
@@ -95,7 +95,7 @@ static uint64_t timer(const struct op *op)
 	machine_finish(&m);
 	sum = frame->out[0];
 	machine_end(&m);
-	return each(sum, TIMERS);
+	return each(sum, loops(TIMERS));
 }
 
 /* What a blob has added up. */
@@ -104,11 +104,11 @@ static uint64_t summed(const struct op *op)
 	struct machine m;
 	uint64_t sum;
 
-	machine_start(&m, op, EOIS, 0);
+	machine_start(&m, op, loops(EOIS), 0);
 	machine_finish(&m);
 	sum = frame_of(&m)->out[0];
 	machine_end(&m);
-	return each(sum, EOIS);
+	return each(sum, loops(EOIS));
 }
 
 /* Two VCPUs, and the thread of the second. */
@@ -170,11 +170,11 @@ static uint64_t ipi_there(const struct op *op)
 
 	if ((side_is_kvm && op->more == BY_PACKET) || (op->arg == WAIT_RUNNING && !two_cpus()))
 		return 0;
-	pair_up(&pair, op, ROUNDS);
+	pair_up(&pair, op, loops(ROUNDS));
 	must(pass_on(&pair.m, 0) == TRIP_OUT, "IPIs");
 	ticks = guest_ticks(&pair.m);
 	pair_down(&pair);
-	return each(ticks, 2 * ROUNDS);
+	return each(ticks, 2 * loops(ROUNDS));
 }
 
 /* The least of many: what else the CPU did meanwhile is not the IPI's. */
@@ -185,7 +185,7 @@ static uint64_t ipi_cost(const struct op *op)
 
 	if (side_is_kvm && op->more == BY_PACKET)
 		return 0;
-	pair_up(&pair, op, SENDS);
+	pair_up(&pair, op, loops(SENDS));
 	must(pass_on(&pair.m, 0) == TRIP_OUT, "IPIs");
 	ticks = frame_of(&pair.m)->out[0];
 	pair_down(&pair);

@@ -2,6 +2,7 @@
 /* What an exit costs, handled in the kernel or by user space. */
 #include "bench.h"
 
+#define TRIPS		1000ull
 #define BELLS		200ull
 #define LOOKUPS		1000ull
 
@@ -11,9 +12,9 @@ static uint64_t null_call(const struct op *op)
 
 	(void)op;
 	from = rdtsc();
-	for (i = 0; i < bench_loops; i++)
+	for (i = 0; i < loops(TRIPS); i++)
 		side_null_call();
-	return each(rdtsc() - from, bench_loops);
+	return each(rdtsc() - from, loops(TRIPS));
 }
 
 /* A loop in the guest whose exits the kernel handles. */
@@ -22,11 +23,11 @@ static uint64_t in_kernel(const struct op *op)
 	struct machine m;
 	uint64_t ticks;
 
-	machine_start(&m, op, bench_loops, 0);
+	machine_start(&m, op, loops(TRIPS), 0);
 	machine_finish(&m);
 	ticks = guest_ticks(&m);
 	machine_end(&m);
-	return each(ticks, bench_loops);
+	return each(ticks, loops(TRIPS));
 }
 
 static volatile uint64_t taken;
@@ -59,9 +60,9 @@ static uint64_t round_trips(const struct op *op)
 	struct machine m;
 	uint64_t ticks;
 
-	machine_start(&m, op, bench_loops, GUEST_TRAP);
+	machine_start(&m, op, loops(TRIPS), GUEST_TRAP);
 	machine_trap(&m, GUEST_TRAP);
-	ticks = serve_all(&m, op->arg, bench_loops);
+	ticks = serve_all(&m, op->arg, loops(TRIPS));
 	machine_end(&m);
 	return ticks;
 }
@@ -86,10 +87,10 @@ static uint64_t lookup(const struct op *op)
 	struct machine m;
 	uint64_t ticks = 0;
 
-	machine_start(&m, op, LOOKUPS, GUEST_WINDOW);
+	machine_start(&m, op, loops(LOOKUPS), GUEST_WINDOW);
 	frame_of(&m)->rbx = op->arg;
 	if (machine_devices(&m, GUEST_WINDOW, op->arg))
-		ticks = serve_all(&m, TRIP_WRITE, LOOKUPS);
+		ticks = serve_all(&m, TRIP_WRITE, loops(LOOKUPS));
 	machine_end(&m);
 	return ticks;
 }
@@ -99,14 +100,14 @@ static uint64_t kicked(const struct op *op)
 	struct machine m;
 	uint64_t from, i;
 
-	machine_start(&m, op, bench_loops, 0);
+	machine_start(&m, op, loops(TRIPS), 0);
 	machine_enter_kicked(&m, 0);
 	from = rdtsc();
-	for (i = 0; i < bench_loops; i++)
+	for (i = 0; i < loops(TRIPS); i++)
 		machine_enter_kicked(&m, 0);
 	from = rdtsc() - from;
 	machine_end(&m);
-	return each(from, bench_loops);
+	return each(from, loops(TRIPS));
 }
 
 const struct op exit_ops[] = {

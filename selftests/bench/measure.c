@@ -12,7 +12,7 @@
 #define STRAGGLERS_MS	40
 
 struct block bench_ram;
-uint64_t bench_loops = 1000;
+uint64_t bench_loops;
 
 void die(const char *what)
 {
