@@ -252,6 +252,8 @@ static zx_status_t run(struct zx_call *call, const struct zx_call_row *row)
 
 static long answer(zx_status_t status)
 {
+	if (likely(status == ZX_OK))
+		return 0;
 	/* Without a signal nobody would restart it: there user space calls again. */
 	if (unlikely(status == ZX_ERR_INTERNAL_INTR_RETRY))
 		return signal_pending(current) ? -ERESTARTSYS : -EINTR;

@@ -29,15 +29,13 @@ zx_status_t zx_sys_vcpu_create(struct zx_call *call)
 	return status;
 }
 
-static zx_status_t run(struct zx_vcpu *vcpu)
+/* What the last enter came to, but for one that goes on. */
+static void note(struct zx_vcpu_page *page, zx_status_t status)
 {
-	zx_status_t status = zx_cpu_run(&vcpu->cpu);
-
 	if (likely(status == ZX_OK))
-		vcpu->cpu.page->status = ZX_OK;
+		page->status = ZX_OK;
 	else if (status != ZX_ERR_INTERNAL_INTR_RETRY)
-		vcpu->cpu.page->status = status;
-	return status;
+		page->status = status;
 }
 
 /* May this handle enter, and here? */
@@ -76,14 +74,17 @@ static_assert(sizeof(struct zx_packet) == 6 * sizeof(u64));
 zx_status_t zx_sys_vcpu_enter(struct zx_handle *handle, u64 packet)
 {
 	zx_status_t status = check_enter(handle);
+	struct zx_vcpu_page *page;
 	struct zx_vcpu *vcpu;
 
 	if (unlikely(status != ZX_OK))
 		return status;
 	vcpu = zx_vcpu_from(handle->obj);
-	status = run(vcpu);
+	status = zx_cpu_run(&vcpu->cpu);
+	page = vcpu->cpu.page;
+	note(page, status);
 	if (likely(status == ZX_OK && packet))
-		return put_packet(u64_to_user_ptr(packet), &vcpu->cpu.page->packet);
+		return put_packet(u64_to_user_ptr(packet), &page->packet);
 	return status;
 }
 
@@ -123,7 +124,8 @@ zx_status_t zx_sys_vcpu_resume(struct zx_handle *handle, u64 packet)
 	if (status != ZX_OK)
 		return status;
 	vcpu = zx_vcpu_from(handle->obj);
-	status = run(vcpu);
+	status = zx_cpu_run(&vcpu->cpu);
+	note(vcpu->cpu.page, status);
 	if (status != ZX_OK)
 		return status;
 	make_legacy(vcpu->cpu.page, &legacy);
