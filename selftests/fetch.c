@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An instruction that exits again at the same address, but is another one by then:
- * its bytes were written, its page moved, or what leads to the page says otherwise.
+ * its bytes were written, its page moved, or what leads to the page says otherwise. And
+ * where the next one is.
  */
 #include <string.h>
 
@@ -208,6 +209,98 @@ TEST_F(fetch, host_maps_another_page)
 					      sizeof(insns[i].code)));
 	ASSERT_EQ(ZX_OK, map_page(self, 0));
 	take_turns(_metadata, self, map_other);
+}
+
+/*
+ * EIP has 32 bits: behind an instruction that ends with its last value comes 0, which is
+ * where the segment begins, also when the CPU left it to us to step over the instruction.
+ */
+#define WRAP_GDT	GUEST_BUFFER
+#define WRAP_GDTR	(GUEST_BUFFER + 0x40)
+#define WRAP_FAR	(GUEST_BUFFER + 0x50)
+#define WRAP_CODE	(GUEST_BUFFER + 0x800)
+#define WRAP_PORT	0xe0
+#define WRAP_BYTES	2		/* of what stands at 0: OUT to the port */
+
+FIXTURE(wrap) {
+	struct vm vm;
+};
+
+FIXTURE_VARIANT(wrap) {
+	const char *code;
+	size_t len;
+	uint32_t packet;	/* that it ends the enter with, or 0 */
+};
+
+#define WRAP(name, bytes, packet_) \
+	FIXTURE_VARIANT_ADD(wrap, name) { \
+		.code = bytes, .len = sizeof(bytes) - 1, .packet = packet_ }
+
+WRAP(out, "\xe6\xe1", ZX_PKT_TYPE_GUEST_IO);
+WRAP(in, "\xe5\xe1", ZX_PKT_TYPE_GUEST_IO);
+WRAP(cpuid, "\x0f\xa2", 0);
+WRAP(store, "\xa3\x00\x00\x00\x10", ZX_PKT_TYPE_GUEST_MEM);
+
+static void put_at(struct vm *vm, uint64_t addr, uint64_t value, size_t size)
+{
+	memcpy(vm->mem + addr, &value, size);
+}
+
+/* The end of a segment, and its beginning, stand at WRAP_CODE. */
+static void lay_out_wrap(struct vm *vm, const char *code, size_t len)
+{
+	const uint64_t base = WRAP_CODE + len;
+
+	put_at(vm, WRAP_GDT + GUEST_CODE64, 0xaf9b000000ffff, 8);
+	put_at(vm, WRAP_GDT + GUEST_DATA, 0xcf93000000ffff, 8);
+	put_at(vm, WRAP_GDT + GUEST_CODE32, 0xcf9b000000ffff | base << 16, 8);
+	put_at(vm, WRAP_GDTR, GUEST_CODE32 + 7, 2);
+	put_at(vm, WRAP_GDTR + 2, WRAP_GDT, 8);
+	put_at(vm, WRAP_FAR, (uint32_t)-len, 4);
+	put_at(vm, WRAP_FAR + 4, GUEST_CODE32, 2);
+	memcpy(vm->mem + WRAP_CODE, code, len);
+	put_at(vm, WRAP_CODE + len, 0xe0e6, WRAP_BYTES);
+}
+
+FIXTURE_SETUP(wrap)
+{
+	/* LGDT, DS made flat, a jump far. */
+	static const char way[] = "\x0f\x01\x14\x25\x40\x00\x02\x00\xb8\x10\x00\x00\x00\x8e\xd8"
+				  "\xff\x2c\x25\x50\x00\x02\x00";
+
+	ASSERT_EQ(ZX_OK, vm_up(&self->vm));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_IO, WRAP_PORT, 2,
+					   ZX_HANDLE_INVALID, KEY_PORTS));
+	ASSERT_EQ(ZX_OK, zx_guest_set_trap(self->vm.guest, ZX_GUEST_TRAP_MEM, GUEST_TRAP, PAGE,
+					   ZX_HANDLE_INVALID, KEY_TRAP));
+	vm_load(&self->vm, probe_bytes_start, probe_bytes_end);
+	memcpy(self->vm.mem + insn_at(probe_bytes), way, sizeof(way) - 1);
+	lay_out_wrap(&self->vm, variant->code, variant->len);
+	ASSERT_EQ(ZX_OK, vm_vcpu(&self->vm));
+}
+
+FIXTURE_TEARDOWN(wrap)
+{
+	vm_down(&self->vm);
+}
+
+TEST_F(wrap, goes_on_at_zero)
+{
+	zx_port_packet_t packet;
+	uint64_t rip = 1;
+
+	if (variant->packet) {
+		ASSERT_EQ(ZX_OK, zx_vcpu_enter(self->vm.vcpu, &packet));
+		EXPECT_EQ(variant->packet, packet.type);
+		ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_RIP, &rip,
+						    sizeof(rip)));
+		EXPECT_EQ(0, rip);
+	}
+	ASSERT_EQ(ZX_OK, zx_vcpu_enter(self->vm.vcpu, &packet));
+	ASSERT_EQ(ZX_PKT_TYPE_GUEST_IO, packet.type);
+	EXPECT_EQ(WRAP_PORT, packet.guest_io.port);
+	ASSERT_EQ(ZX_OK, zx_vcpu_read_state(self->vm.vcpu, ZXL_VCPU_RIP, &rip, sizeof(rip)));
+	EXPECT_EQ(WRAP_BYTES, rip);
 }
 
 TEST_HARNESS_MAIN
